@@ -1,1 +1,5 @@
-#![doc = "x"]
+//! What every deskbridge function shares.
+
+pub mod html;
+pub mod survey;
+pub mod vendor;
