@@ -6,7 +6,7 @@
 //! Vendor page: <https://www.udeskglobal.com/doc/apiv2/im>, "Reply Message Notification" and "Send Customer Message
 //! Read Status"
 
-use std::{borrow::Cow, collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt};
 
 use jiff::tz::Offset;
 use serde::de::DeserializeOwned;
@@ -92,7 +92,7 @@ pub(super) fn parse<T: DeserializeOwned>(json: &str) -> Result<T, Unreadable> {
 }
 
 /// The members of the body, not yet looked into.
-pub(super) type Members<'a> = BTreeMap<Cow<'a, str>, &'a RawValue>;
+pub(super) type Members<'a> = BTreeMap<String, &'a RawValue>;
 
 enum Kind {
     Agent,
@@ -138,8 +138,6 @@ fn kind(members: &Members<'_>) -> Kind {
         Some("robot") => Kind::Robot,
         Some("urobot") => Kind::Urobot,
         Some(_) => Kind::Unknown,
-        // Only what an agent says is told as a list; a list may also be of the robot that is Udesk's default, but
-        // then it holds no session.
         None if members.contains_key("messages") => unnamed(members),
         None if members.contains_key("message_ids") => Kind::Read,
         // The page's urobot sample: the inner object without its envelope.
