@@ -52,8 +52,8 @@ pub fn chain(error: &dyn std::error::Error) -> String {
 /// Where Lambda's runtime API is gone.
 pub async fn serve_http<F, R>(handler: F) -> Result<(), lambda_http::Error>
 where
-    F: Fn(Request) -> R,
-    R: Future<Output = Result<Response<Body>, Error>>,
+    F: Fn(Request) -> R + Send,
+    R: Future<Output = Result<Response<Body>, Error>> + Send,
 {
     lambda_http::run(service_fn(|request| {
         let handled = handler(request);

@@ -15,7 +15,7 @@ pub mod auth;
 pub mod change;
 pub mod clock;
 pub mod config;
-#[cfg(feature = "table")]
+#[cfg(feature = "vendors")]
 pub mod desk;
 pub mod error;
 pub mod event;
@@ -23,7 +23,7 @@ pub mod html;
 #[cfg(feature = "http-client")]
 pub mod http;
 pub mod ids;
-#[cfg(feature = "table")]
+#[cfg(all(feature = "queues", feature = "table"))]
 pub mod inbound;
 pub mod lambda;
 pub mod log;
@@ -33,7 +33,7 @@ pub mod outgoing;
 pub mod queues;
 pub mod schedule;
 pub mod secret;
-#[cfg(feature = "delivery")]
+#[cfg(feature = "vendors")]
 pub mod sends;
 pub mod session;
 pub mod survey;

@@ -18,6 +18,7 @@ use crate::{
     queues::Queue,
     schedule::Schedule,
     session::{Session, State},
+    survey::Survey,
     table::{Outcome as Written, Table, TableError},
 };
 
@@ -412,7 +413,7 @@ struct Recorded {
 /// The vendor's answer to opening. A push may have overtaken it, and what a push said is newer.
 fn apply_opened(change: &mut Change, opened: &Opened) {
     if let Some(survey) = &opened.survey {
-        change.offer_survey(survey.clone());
+        change.offer_survey(Survey::clone(survey));
     }
     let before = change.session.state;
     let overtaken = before == State::Active || !change.session.is_open();

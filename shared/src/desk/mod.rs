@@ -36,7 +36,7 @@ pub struct Opened {
     /// The place in the queue.
     pub queue: Option<Queue>,
     /// The survey that the vendor offers.
-    pub survey: Option<Survey>,
+    pub survey: Option<Box<Survey>>,
 }
 
 /// What came of an attempt.

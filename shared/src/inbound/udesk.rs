@@ -14,11 +14,12 @@ use crate::{
     ids::{CustomerId, MessageId, SessionId},
     message::{Author, File, Format, Kind, Message, Status},
     session::{Session, State},
+    survey::Survey,
     table::{Outcome, Sighting, Table, TableError},
     vendor::{
         Vendor,
         udesk::{
-            Push,
+            Agent, Push,
             push_agent::{AgentMessage, CloseType, Content, Media, UnreadableMessage},
             push_read::ReadPush,
         },
@@ -90,19 +91,23 @@ impl Recorder {
             // One look at the table decides where everything goes; it is repeated where another
             // webhook, or the answer to create-session, came in between.
             let now = clock::now();
-            let sighting = self.sight(customer, &pieces, now).await?;
+            let mut sighting = self.sight(customer, &pieces, now).await?;
             pieces.retain(|piece| !sighting.seen.contains(&piece.key));
             let mut sessions = HashMap::new();
             loop {
                 let Some(first) = pieces.first() else { return Ok(recorded) };
-                let target = sighting.session_of(first);
+                let target = sighting.session_of(first).cloned();
                 let count = pieces
                     .iter()
                     .take(AT_ONCE)
-                    .take_while(|piece| sighting.session_of(piece) == target)
+                    .take_while(|piece| sighting.session_of(piece) == target.as_ref())
                     .count();
-                let Some(mut change) = self.change_for(customer, target, &mut sessions, now).await? else {
-                    break;
+                let mut change = match self.change_for(customer, target.as_ref(), &mut sessions, now).await? {
+                    Some(change) => change,
+                    None => {
+                        self.disown(&mut pieces, target, &mut sighting, now).await?;
+                        continue;
+                    }
                 };
                 for piece in pieces.iter().take(count) {
                     piece.apply(&mut change, &sighting);
@@ -139,7 +144,7 @@ impl Recorder {
     }
 
     /// A change to the session that a piece belongs to, or the opening of one of its own. `None` where
-    /// what the sighting showed has changed.
+    /// that session is somebody else's, or gone.
     async fn change_for(
         &self,
         customer: &CustomerId,
@@ -157,9 +162,28 @@ impl Recorder {
             Some(session) => Some(session),
             None => self.table.session(id).await?,
         };
-        // The vendor's identifier is bound to its customer: a push that pairs it with another one is
-        // not to be believed, and goes to nobody else's conversation.
         Ok(session.filter(|session| session.customer == *customer).map(|session| Change::to(session, now)))
+    }
+
+    /// A pointer led to nothing, since its session has outlived the retention, or to another customer's
+    /// session. The first is forgotten. The second is not to be believed, and what it brought goes into
+    /// nobody's conversation.
+    async fn disown(
+        &self,
+        pieces: &mut Vec<Piece>,
+        target: Option<SessionId>,
+        sighting: &mut Sighting,
+        now: Millis,
+    ) -> Result<(), TableError> {
+        let Some(target) = target else { return Ok(()) };
+        if self.table.session(&target).await?.is_some() {
+            let first = pieces.remove(0);
+            let because = "its session is another customer's".to_owned();
+            return set_aside(&self.table, VENDOR, first.body().as_bytes(), because, now).await;
+        }
+        sighting.by_vendor_session.retain(|_, session| *session != target);
+        sighting.open = sighting.open.take().filter(|session| *session != target);
+        Ok(())
     }
 
     async fn record_read(&self, push: &ReadPush) -> Result<Option<Recorded>, TableError> {
@@ -253,6 +277,12 @@ impl Piece {
             }
         };
         Self { key, message }
+    }
+
+    fn body(&self) -> &str {
+        match &self.message {
+            Ok(AgentMessage { raw, .. }) | Err(UnreadableMessage { raw, .. }) => raw.get(),
+        }
     }
 
     fn vendor_session(&self) -> Option<String> {
@@ -362,7 +392,7 @@ impl Piece {
             format: if is_html { Format::Html } else { Format::Text },
             text,
             file: file.filter(|file| !file.is_empty()),
-            agent: message.agent.clone().and_then(crate::vendor::udesk::Agent::person),
+            agent: message.agent.clone().and_then(Agent::person),
             status: None,
             client_id: None,
             error: None,
@@ -378,8 +408,6 @@ impl Piece {
     }
 }
 
-use crate::survey::Survey;
-
 /// An agent has the conversation.
 fn start(change: &mut Change, message: &AgentMessage, occurred_at: Millis) {
     let waits = !matches!(change.session.state, State::Active | State::Closed);
@@ -392,7 +420,7 @@ fn start(change: &mut Change, message: &AgentMessage, occurred_at: Millis) {
 fn serve(change: &mut Change, message: &AgentMessage) {
     change.session.state = State::Active;
     change.session.queue = None;
-    if let Some(agent) = message.agent.clone().and_then(crate::vendor::udesk::Agent::person) {
+    if let Some(agent) = message.agent.clone().and_then(Agent::person) {
         change.session.assignee = Some(agent);
     }
 }

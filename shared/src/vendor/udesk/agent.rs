@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{id, text};
-use crate::vendor::udesk::Id;
+use crate::{session, vendor::udesk::Id};
 
 /// An agent; Udesk may leave out any of it, and a blank counts as left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,6 +17,15 @@ pub struct Agent {
 }
 
 impl Agent {
+    /// The agent in words that are no vendor's own; `None` where Udesk gave no id.
+    pub fn person(self) -> Option<session::Agent> {
+        Some(session::Agent {
+            id: self.id?.to_string(),
+            name: self.name,
+            avatar: self.avatar,
+        })
+    }
+
     /// The agent named by the `agent_…` fields of an object; `None` if none says anything.
     pub(super) fn of(object: &Value) -> Option<Self> {
         // What only decorates a message must not make it unreadable: an odd value counts as left out.
