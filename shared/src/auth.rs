@@ -25,13 +25,13 @@ pub enum Caller {
 }
 
 impl Caller {
-    /// A name for the caller's own keys. All of the app's servers share one, so that a repeat may come
-    /// from another of them, or after a key was rotated.
+    /// The role, which a caller's own keys are kept under. All of the app's servers share one, so that
+    /// a repeat may come from another of them, or after a key was rotated.
     #[must_use]
-    pub fn scope(&self) -> String {
+    pub fn role(&self) -> &'static str {
         match self {
-            Self::Server => "server".to_owned(),
-            Self::Customer(customer) => format!("customer:{customer}"),
+            Self::Server => "server",
+            Self::Customer(_) => "customer",
         }
     }
 

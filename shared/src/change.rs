@@ -157,8 +157,8 @@ impl Change {
         self.nudge_deliveries |= self.session.deliveries.needs_nudge(self.now);
     }
 
-    /// Appends `task` to the log of what must go to the vendor.
-    pub fn send(&mut self, task: Task) {
+    /// Appends `task` to the log of what must go to the vendor, and gives its number there.
+    pub fn send(&mut self, task: Task) -> u64 {
         let number = self.session.sends.append();
         self.sends.push(Entry {
             number,
@@ -168,6 +168,7 @@ impl Change {
             dead_because: None,
         });
         self.nudge_sends |= self.session.sends.needs_nudge(self.now);
+        number
     }
 
     /// Marks an entry of the log of sends as given up.

@@ -182,6 +182,17 @@ pub struct Record {
     pub body: String,
 }
 
+#[cfg(feature = "queues")]
+impl Record {
+    /// What the message says.
+    ///
+    /// # Errors
+    /// Where it is nothing that deskbridge puts into a queue; SQS keeps it for a person to look at.
+    pub fn task(&self) -> Result<crate::queues::Task, String> {
+        serde_json::from_str(&self.body).map_err(|error| format!("not a task of ours: {error}"))
+    }
+}
+
 /// Which messages of a batch failed.
 #[derive(Debug, Default, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "camelCase")]

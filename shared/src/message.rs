@@ -6,6 +6,7 @@ use crate::{
     clock::{Millis, rfc3339_field},
     error::VendorFault,
     ids::MessageId,
+    log::Log,
     session::Agent,
 };
 
@@ -135,6 +136,9 @@ pub struct Message {
     /// How far it has come; for messages towards the vendor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
+    /// Its entry in the log of sends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry: Option<u64>,
     /// The client's own identifier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_id: Option<String>,
@@ -190,6 +194,23 @@ impl Message {
             error: self.error.as_ref(),
             created_at: self.created_at,
         }
+    }
+
+    /// How far it has come, seen together with the log of its session: what is queued is *sending*
+    /// while an attempt of it is under way.
+    #[must_use]
+    pub fn status_in(&self, sends: &Log) -> Option<Status> {
+        let under_way = sends.attempting && self.entry == Some(sends.head + 1);
+        match self.status {
+            Some(Status::Queued) if under_way => Some(Status::Sending),
+            status => status,
+        }
+    }
+
+    /// The message as the API shows it, seen together with the log of its session.
+    #[must_use]
+    pub fn view_in(&self, sends: &Log) -> View<'_> {
+        View { status: self.status_in(sends), ..self.view() }
     }
 }
 

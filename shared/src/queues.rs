@@ -32,10 +32,8 @@ pub enum Task {
     Webhook {
         /// Whose.
         vendor: Vendor,
-        /// Its body as it came.
+        /// Its body in base64: SQS takes no control characters, and escaping could double the size.
         body: String,
-        /// When it came.
-        received_at: Millis,
     },
 }
 

@@ -64,6 +64,8 @@ pub struct Drained {
     pub session: Session,
     /// The message asked about, as last written, where it was among those drained.
     pub message: Option<Message>,
+    /// The survey that the vendor offered, where it did.
+    pub survey: Option<Survey>,
     /// Why opening the session was refused, where it was.
     pub refused: Option<VendorFault>,
 }
@@ -172,13 +174,13 @@ impl Sends {
         let end = Instant::now() + budget;
         let Begin::Ready { mut number, mut suspect } = begin else {
             self.nudge_for(&change, None).await;
-            return Ok(Drained { session: change.written(), message: None, refused: None });
+            return Ok(Drained { session: change.written(), message: None, survey: None, refused: None });
         };
         // The events of this change, if any, are told by the nudge that follows the attempt.
         let mut appended = Some(change);
         let mut session = None;
         let mut drained_message = None;
-        let mut refused = None;
+        let (mut survey, mut refused) = (None, None);
         loop {
             let (current, entry, message) = match appended.take() {
                 // What was just appended need not be read back.
@@ -199,11 +201,13 @@ impl Sends {
             if let Some(message) = recorded.message.filter(|message| watch == Some(&message.id)) {
                 drained_message = Some(message);
             }
+            survey = recorded.survey.or(survey);
             refused = refused.or(recorded.refused);
             match recorded.next {
                 Some(next) => number = next,
                 None => {
-                    return Ok(Drained { session: recorded.session, message: drained_message, refused });
+                    let session = recorded.session;
+                    return Ok(Drained { session, message: drained_message, survey, refused });
                 }
             }
             suspect = false;
@@ -277,16 +281,18 @@ impl Sends {
             if !change.session.sends.is_held_by(owner) {
                 // Overtaken: whoever took over decides.
                 tracing::warn!(session = %change.session.id, "the lease was lost during an attempt");
-                return Ok(Recorded { session: change.session, message: None, refused: None, next: None });
+                return Ok(Recorded { session: change.session, message: None, survey: None, refused: None, next: None });
             }
             let step = self.apply(&mut change, &attempt, go_on);
             match self.table.commit(&change).await? {
                 Written::Written => {
                     self.nudge_for(&change, Some(&step)).await;
                     let message = change.messages.values().next_back().cloned();
+                    let survey = change.survey.clone();
                     let session = change.written();
                     return Ok(Recorded {
                         session,
+                        survey,
                         message: message.or(attempt.message),
                         refused: step.refused,
                         next: step.next,
@@ -406,6 +412,7 @@ struct Step {
 struct Recorded {
     session: Session,
     message: Option<Message>,
+    survey: Option<Survey>,
     refused: Option<VendorFault>,
     next: Option<u64>,
 }

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    clock::{Millis, rfc3339_field},
+    clock::{Millis, rfc3339, rfc3339_field},
     ids::{CustomerId, SessionId},
     log::Log,
     survey::Survey,
@@ -59,21 +59,29 @@ pub struct Queue {
 }
 
 /// Whom the customer asked for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "to", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Assign {
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Assign {
+    /// What kind of counterpart.
+    pub to: Counterpart,
+    /// This agent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent_id: Option<i64>,
+    /// An agent of this group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group_id: Option<i64>,
+    /// The app's channel, as the desk shows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<String>,
+}
+
+/// What kind of counterpart a customer asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Counterpart {
     /// A person.
-    Agent {
-        /// This one.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        agent_id: Option<i64>,
-        /// One of this group.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        group_id: Option<i64>,
-        /// The app's channel, as the desk shows it.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        channel: Option<String>,
-    },
+    #[default]
+    Agent,
 }
 
 /// A session as the table holds it.
@@ -93,6 +101,9 @@ pub struct Session {
     /// Whom the customer asked for; absent where a push opened the session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assign: Option<Assign>,
+    /// Whether the customer has asked to end it, and that is on its way to the vendor.
+    #[serde(default)]
+    pub closing: bool,
     /// Who serves the customer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assignee: Option<Agent>,
@@ -127,6 +138,7 @@ impl Session {
             state: State::Opening,
             vendor_session: None,
             assign,
+            closing: false,
             assignee: None,
             queue: None,
             messages: 0,
@@ -164,6 +176,7 @@ impl Session {
             survey,
             created_at: self.created_at,
             updated_at: self.updated_at,
+            retry_at: self.sends.next_at.map(rfc3339),
         }
     }
 }
@@ -185,4 +198,6 @@ pub struct View<'a> {
     created_at: Millis,
     #[serde(with = "rfc3339_field")]
     updated_at: Millis,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_at: Option<String>,
 }

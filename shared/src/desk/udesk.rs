@@ -11,7 +11,7 @@ use crate::{
     message::{Kind, Message},
     outgoing::Task,
     secret::Secret,
-    session::{Assign, Queue, Session, State},
+    session::{Queue, Session, State},
     vendor::{
         Vendor,
         udesk::{
@@ -120,16 +120,14 @@ impl<'a> Call<'a> {
         match task {
             // A push may have brought an agent since.
             Task::Open { .. } if session.state == State::Active => None,
-            Task::Open { assign: Assign::Agent { agent_id, group_id, channel } } => {
-                Some(Self::Create(create_session::Request {
-                    customer_token,
-                    assign: create_session::Assign::Agent {
-                        agent_id: agent_id.map(Id),
-                        group_id: group_id.map(Id),
-                    },
-                    channel: channel.as_deref(),
-                }))
-            }
+            Task::Open { assign } => Some(Self::Create(create_session::Request {
+                customer_token,
+                assign: create_session::Assign::Agent {
+                    agent_id: assign.agent_id.map(Id),
+                    group_id: assign.group_id.map(Id),
+                },
+                channel: assign.channel.as_deref(),
+            })),
             Task::Message { .. } => {
                 let message = message?;
                 Some(Self::Send(send_message::Request {
@@ -197,14 +195,10 @@ impl<'a> Call<'a> {
 
 /// Where a customer's message goes, by the state of the session.
 fn destination(session: &Session, vendor_session: Option<Id>) -> send_message::Destination {
-    let Assign::Agent { agent_id, group_id, .. } = session.assign.clone().unwrap_or(Assign::Agent {
-        agent_id: None,
-        group_id: None,
-        channel: None,
-    });
+    let asked = session.assign.as_ref();
     let left_for_later = send_message::Destination::LeaveMessage {
-        agent_id: agent_id.map(Id),
-        group_id: group_id.map(Id),
+        agent_id: asked.and_then(|asked| asked.agent_id).map(Id),
+        group_id: asked.and_then(|asked| asked.group_id).map(Id),
     };
     match (session.state, vendor_session) {
         (State::Queued | State::Assigning | State::Opening, _) => send_message::Destination::Queueing,

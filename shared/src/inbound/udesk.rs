@@ -394,6 +394,7 @@ impl Piece {
             file: file.filter(|file| !file.is_empty()),
             agent: message.agent.clone().and_then(Agent::person),
             status: None,
+            entry: None,
             client_id: None,
             error: None,
             vendor_id: Some(self.key.clone()),
