@@ -8,7 +8,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::desk::{Agent, Author, Mode, Session, Standing, reply};
+use super::desk::{Agent, Author, GREETING, Mode, Session, Standing, reply};
 use super::open_api::Outgoing;
 use super::push::{Pending, PushOutcome};
 use super::sessions::close_data;
@@ -160,17 +160,9 @@ impl Twin {
                 )));
             }
             let session = act.begin(agent);
-            let start = act.say(
-                &session,
-                "start_session",
-                json!({"content": "Dialogue started"}),
-            );
-            let welcome = act.say(
-                &session,
-                "message",
-                json!({"content": "Hello, what can I help you with?"}),
-            );
-            act.push(vec![start, welcome]);
+            let greeting = GREETING
+                .map(|(kind, content)| act.say(&session, kind, json!({ "content": content })));
+            act.push(greeting.to_vec());
             Ok(session)
         })?;
         Ok(under_way.pushed().await)

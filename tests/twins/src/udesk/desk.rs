@@ -11,6 +11,12 @@ use sha2::{Digest, Sha256};
 use super::sign::Nonces;
 use super::switches::DateForm;
 
+/// What is pushed when a session starts, in one array: type and content.
+pub(crate) const GREETING: [(&str, &str); 2] = [
+    ("start_session", "Dialogue started"),
+    ("message", "Hello, what can I help you with?"),
+];
+
 /// Somebody who answers customers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Agent {

@@ -110,6 +110,7 @@ fn shown(conversation: &Conversation) -> Value {
         "customer": conversation.customer,
         "standing": conversation.standing,
         "agent": conversation.live().map(|session| &session.agent),
+        "sessions": conversation.sessions,
         "entries": conversation.entries,
     })
 }

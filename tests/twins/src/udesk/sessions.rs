@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::desk::{Agent, Mode, Session, Standing, reply, survey_options};
+use super::desk::{Agent, GREETING, Mode, Session, Standing, reply, survey_options};
 use super::input::{Fields, invalid};
 use super::open_api::{Done, Outgoing, Request};
 use super::refusal::{self, Refusal};
@@ -119,16 +119,13 @@ fn begin(request: &mut Request<'_>, customer: &str, agent: Agent) -> Done {
 }
 
 fn greeting(request: &mut Request<'_>, customer: &str, session: &Session) -> Vec<Value> {
-    [
-        ("start_session", "Dialogue started"),
-        ("message", "Hello, what can I help you with?"),
-    ]
-    .map(|(kind, content)| {
-        let data = json!({ "content": content });
-        let (now, dates) = (request.now, request.switches.dates);
-        request.desk.said(customer, session, kind, data, now, dates)
-    })
-    .to_vec()
+    GREETING
+        .map(|(kind, content)| {
+            let data = json!({ "content": content });
+            let (now, dates) = (request.now, request.switches.dates);
+            request.desk.said(customer, session, kind, data, now, dates)
+        })
+        .to_vec()
 }
 
 fn assigned(session: &Session) -> Value {

@@ -12,8 +12,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
 use super::calls::Call;
-use super::desk::Author;
-use super::desk::{Agent, Conversation, Desk, Received};
+use super::desk::{Agent, Author, Conversation, Desk, Received};
 use super::faults::{Fault, Faults};
 use super::limit::Limiter;
 use super::push::{PushRecord, Pusher};
@@ -155,7 +154,8 @@ impl Twin {
         format!("http://{}", self.inner.address)
     }
 
-    /// Sets where pushes go (Admin → Settings → Channel Management → Interface Messages).
+    /// Sets where pushes go (Admin → Settings → Channel Management → Interface Messages). Only
+    /// `http`: what is local needs no certificate.
     pub fn set_receive_url(&self, url: String) {
         self.lock().receive_url = Some(url);
     }

@@ -69,7 +69,9 @@ async fn success_can_be_hidden() {
         client.post("/im/messages", &second),
     );
     assert!(waited.await.is_err());
-    assert_eq!(twin.messages_from("DE").len(), 2);
+    let soon = Duration::from_secs(5);
+    let two = |twin: &deskbridge_twins::udesk::Twin| twin.messages_from("DE").len() == 2;
+    assert!(twin.wait_until(soon, two).await);
     let start = Instant::now();
     assert_eq!(client.write("DE", session, "m3", "3").await, 1000);
     assert!(start.elapsed() >= Duration::from_millis(80));

@@ -87,15 +87,16 @@ async fn ten_timeouts_stop_the_calls_for_a_while() {
     let (twin, _client, receiver) = ready().await;
     // The vendor's 5 s and 60 s, scaled down.
     twin.switch(|s| {
-        s.push_timeout = Duration::from_millis(20);
+        s.push_timeout = Duration::from_millis(60);
         s.timeout_pause = Duration::from_millis(600);
     });
-    receiver.delay(Duration::from_millis(200));
+    receiver.delay(Duration::from_millis(400));
     for number in 0..10 {
         let said = twin.agent_says("DE", &number.to_string()).await.unwrap();
         assert_eq!(said.outcomes, [PushOutcome::TimedOut]);
     }
     receiver.delay(Duration::ZERO);
+    twin.switch(|s| s.push_timeout = Duration::from_secs(5));
     let said = twin.agent_says("DE", "lost").await.unwrap();
     assert_eq!(said.outcomes, [PushOutcome::Stopped]);
     tokio::time::sleep(Duration::from_millis(650)).await;
