@@ -71,13 +71,17 @@ impl From<TableError> for Error {
                 Kind::StorageUnavailable,
                 "storage is not available; nothing is lost, try again in a moment",
             ),
-            TableError::Unreadable(_) => Error::new(Kind::Internal, "something went wrong on our side"),
+            TableError::Unreadable(_) => {
+                Error::new(Kind::Internal, "something went wrong on our side")
+            }
         }
         .with_source(error)
     }
 }
 
-fn refused<E>(operation: &'static str) -> impl FnOnce(aws_sdk_dynamodb::error::SdkError<E>) -> TableError
+fn refused<E>(
+    operation: &'static str,
+) -> impl FnOnce(aws_sdk_dynamodb::error::SdkError<E>) -> TableError
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {

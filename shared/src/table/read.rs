@@ -100,7 +100,11 @@ impl Table {
     ///
     /// # Errors
     /// Where the table refuses.
-    pub async fn message(&self, id: &SessionId, message: &MessageId) -> Result<Option<Message>, TableError> {
+    pub async fn message(
+        &self,
+        id: &SessionId,
+        message: &MessageId,
+    ) -> Result<Option<Message>, TableError> {
         self.get(Key::message(id, message)).await
     }
 
@@ -116,7 +120,12 @@ impl Table {
     ///
     /// # Errors
     /// Where the table refuses.
-    pub async fn client_key(&self, scope: &str, key: &str, now: Millis) -> Result<Option<Seen>, TableError> {
+    pub async fn client_key(
+        &self,
+        scope: &str,
+        key: &str,
+        now: Millis,
+    ) -> Result<Option<Seen>, TableError> {
         let key = Key::client(scope, key);
         let mut found = self.batch(std::slice::from_ref(&key)).await?;
         let item = found.remove(&key).filter(|item| is_live(item, now));
@@ -152,12 +161,19 @@ impl Table {
         now: Millis,
     ) -> Result<Sighting, TableError> {
         let mut wanted: Vec<Key> = keys.iter().map(|key| Key::seen(vendor, key)).collect();
-        wanted.extend(vendor_sessions.iter().map(|id| Key::vendor_session(vendor, id)));
+        wanted.extend(
+            vendor_sessions
+                .iter()
+                .map(|id| Key::vendor_session(vendor, id)),
+        );
         wanted.extend(customer.map(|customer| Key::customer(vendor, customer)));
         let mut found = self.batch(&wanted).await?;
         let mut sighting = Sighting::default();
         for key in keys {
-            if found.get(&Key::seen(vendor, key)).is_some_and(|item| is_live(item, now)) {
+            if found
+                .get(&Key::seen(vendor, key))
+                .is_some_and(|item| is_live(item, now))
+            {
                 sighting.seen.push(key.clone());
             }
         }
@@ -199,7 +215,10 @@ impl Table {
         after: Option<&MessageId>,
         limit: usize,
     ) -> Result<Page, TableError> {
-        let from = after.map_or_else(|| "MSG#".to_owned(), |after| Key::message(session, after).sk);
+        let from = after.map_or_else(
+            || "MSG#".to_owned(),
+            |after| Key::message(session, after).sk,
+        );
         // `MSG#~` sorts behind every message, since identifiers are letters, digits and `_`.
         let (items, more) = self.range(session, &from, "MSG#~", limit).await?;
         let messages = items.into_iter().map(from_item).collect::<Result<_, _>>()?;
@@ -262,14 +281,22 @@ impl Table {
     ///
     /// # Errors
     /// Where the table refuses.
-    pub async fn due(&self, shard: u64, now: Millis, limit: i32) -> Result<Vec<SessionId>, TableError> {
+    pub async fn due(
+        &self,
+        shard: u64,
+        now: Millis,
+        limit: i32,
+    ) -> Result<Vec<SessionId>, TableError> {
         let page = self
             .client
             .query()
             .table_name(&self.name)
             .index_name("due")
             .key_condition_expression("due_shard = :shard AND due_at <= :now")
-            .expression_attribute_values(":shard", AttributeValue::S((shard % DUE_SHARDS).to_string()))
+            .expression_attribute_values(
+                ":shard",
+                AttributeValue::S((shard % DUE_SHARDS).to_string()),
+            )
             .expression_attribute_values(":now", AttributeValue::N(now.to_string()))
             .limit(limit)
             .send()
@@ -305,7 +332,12 @@ impl Table {
                     .send()
                     .await
                     .map_err(refused("BatchGetItem"))?;
-                for item in got.responses.into_iter().flat_map(HashMap::into_values).flatten() {
+                for item in got
+                    .responses
+                    .into_iter()
+                    .flat_map(HashMap::into_values)
+                    .flatten()
+                {
                     if let Some(key) = Key::of_item(&item) {
                         found.insert(key, item);
                     }
