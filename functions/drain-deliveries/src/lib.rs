@@ -45,7 +45,7 @@ impl App {
     pub fn from_settings(settings: &Settings) -> Result<Self, ConfigError> {
         let http = Client::from_settings(settings)?;
         Ok(Self {
-            table: Table::from_settings(settings, &http)?,
+            table: Table::for_writing(settings, &http)?,
             nudges: Queue::from_settings(settings, &DELIVERIES_QUEUE_URL, &http)?,
             target: Target::from_settings(settings, &http)?,
             schedule: Schedule::from_settings(settings)?,

@@ -27,7 +27,7 @@ impl App {
     /// Where a setting is missing or malformed.
     pub fn from_settings(settings: &Settings) -> Result<Self, ConfigError> {
         let http = Client::from_settings(settings)?;
-        let table = Table::from_settings(settings, &http)?;
+        let table = Table::for_writing(settings, &http)?;
         Ok(Self {
             udesk: Recorder::from_settings(settings, &table)?,
             deliveries: Queue::from_settings(settings, &DELIVERIES_QUEUE_URL, &http)?,

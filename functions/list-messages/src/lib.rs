@@ -42,7 +42,7 @@ impl App {
         let http = Client::from_settings(settings)?;
         Ok(Self {
             guard: Guard::from_settings(settings)?,
-            table: Table::from_settings(settings, &http)?,
+            table: Table::for_reading(settings, &http)?,
             http,
         })
     }

@@ -33,7 +33,7 @@ impl App {
     pub fn from_settings(settings: &Settings) -> Result<Self, ConfigError> {
         let http = Client::from_settings(settings)?;
         Ok(Self {
-            table: Table::from_settings(settings, &http)?,
+            table: Table::for_writing(settings, &http)?,
             deliveries: Queue::from_settings(settings, &DELIVERIES_QUEUE_URL, &http)?,
             sends: Queue::from_settings(settings, &SENDS_QUEUE_URL, &http)?,
             http,

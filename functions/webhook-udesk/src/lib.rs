@@ -43,7 +43,7 @@ impl App {
     /// Where a setting is missing or malformed.
     pub fn from_settings(settings: &Settings) -> Result<Self, ConfigError> {
         let http = Client::from_settings(settings)?;
-        let table = Table::from_settings(settings, &http)?;
+        let table = Table::for_writing(settings, &http)?;
         Ok(Self {
             secrets: settings.secrets(&UDESK_WEBHOOK_SECRETS, 16)?,
             recorder: Recorder::from_settings(settings, &table)?,
