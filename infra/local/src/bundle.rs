@@ -50,7 +50,15 @@ pub struct Options {
 impl Options {
     /// A free port, no settings, schedules on, 10 processes of a function at most.
     pub fn new(template: Template, binaries: impl Into<PathBuf>) -> Options {
-        Options { template, binaries: binaries.into(), port: 0, settings: BTreeMap::new(), schedules: true, max_instances: 10, log: None }
+        Options {
+            template,
+            binaries: binaries.into(),
+            port: 0,
+            settings: BTreeMap::new(),
+            schedules: true,
+            max_instances: 10,
+            log: None,
+        }
     }
 }
 
@@ -72,7 +80,15 @@ impl Bundle {
     /// # Errors
     /// A table or queue is refused, the port is taken, or a setting's value is needed and can't be told.
     pub async fn start(servers: &Servers, options: Options) -> Result<Bundle, Error> {
-        let Options { mut template, binaries, port, settings, schedules, max_instances, log } = options;
+        let Options {
+            mut template,
+            binaries,
+            port,
+            settings,
+            schedules,
+            max_instances,
+            log,
+        } = options;
         let log = Log::new(log);
         let (front, port) = listen(port).await?;
         let (runtime_api, runtime_port) = listen(0).await?;
@@ -80,24 +96,51 @@ impl Bundle {
 
         let mut pools = BTreeMap::new();
         for function in template.functions().values() {
-            let endpoints = [("AWS_ENDPOINT_URL_DYNAMODB", servers.dynamodb_url()), ("AWS_ENDPOINT_URL_SQS", servers.sqs_url())];
+            let endpoints = [
+                ("AWS_ENDPOINT_URL_DYNAMODB", servers.dynamodb_url()),
+                ("AWS_ENDPOINT_URL_SQS", servers.sqs_url()),
+            ];
             let environment = environment(function, &template.scope, &settings, endpoints)?;
-            let binary = binaries.join(format!("{}{}", function.name, std::env::consts::EXE_SUFFIX));
-            let pool = Pool::new(&function.name, function.timeout, binary, environment, runtime_port, max_instances, Arc::clone(&log));
+            let binary =
+                binaries.join(format!("{}{}", function.name, std::env::consts::EXE_SUFFIX));
+            let pool = Pool::new(
+                &function.name,
+                function.timeout,
+                binary,
+                environment,
+                runtime_port,
+                max_instances,
+                Arc::clone(&log),
+            );
             pools.insert(function.name.clone(), pool);
         }
         let runtime = Arc::new(Runtime { pools });
 
         let stopping = watch::Sender::new(false);
         let mut serving = JoinSet::new();
-        serving.spawn(serve(runtime_api, runtime::api(Arc::clone(&runtime)), stopping.subscribe()));
-        serving.spawn(serve(front, Front::router(&template, Arc::clone(&runtime), Arc::clone(&log)), stopping.subscribe()));
+        serving.spawn(serve(
+            runtime_api,
+            runtime::api(Arc::clone(&runtime)),
+            stopping.subscribe(),
+        ));
+        serving.spawn(serve(
+            front,
+            Front::router(&template, Arc::clone(&runtime), Arc::clone(&log)),
+            stopping.subscribe(),
+        ));
 
         let mut sources = JoinSet::new();
         for function in template.functions().values() {
-            let Some(pool) = runtime.pools.get(&function.name) else { continue };
+            let Some(pool) = runtime.pools.get(&function.name) else {
+                continue;
+            };
             for source in &function.queues {
-                let (Some(queue), Some(url)) = (template.queues().get(&source.queue), template.scope.queue_urls.get(&source.queue)) else { continue };
+                let (Some(queue), Some(url)) = (
+                    template.queues().get(&source.queue),
+                    template.scope.queue_urls.get(&source.queue),
+                ) else {
+                    continue;
+                };
                 let poller = Poller {
                     sqs: servers.sqs.clone(),
                     url: url.clone(),
@@ -107,13 +150,27 @@ impl Bundle {
                     pool: Arc::clone(pool),
                     log: Arc::clone(&log),
                 };
-                sources.spawn(poller.run(max_instances));
+                sources.spawn(
+                    poller.run(max_instances.min(source.max_concurrency.unwrap_or(usize::MAX))),
+                );
             }
             for schedule in function.schedules.iter().filter(|_| schedules) {
-                sources.spawn(schedule::run(Arc::clone(pool), schedule.name.clone(), schedule.every));
+                sources.spawn(schedule::run(
+                    Arc::clone(pool),
+                    schedule.name.clone(),
+                    schedule.every,
+                ));
             }
         }
-        Ok(Bundle { template, runtime, log, url: format!("http://127.0.0.1:{port}"), stopping, servers: serving, sources })
+        Ok(Bundle {
+            template,
+            runtime,
+            log,
+            url: format!("http://127.0.0.1:{port}"),
+            stopping,
+            servers: serving,
+            sources,
+        })
     }
 
     /// The HTTP API, `http://127.0.0.1:<port>`.
@@ -131,7 +188,10 @@ impl Bundle {
     /// # Errors
     /// There is no such function, or the call fails.
     pub async fn invoke(&self, name: &str, event: Value) -> Result<Value, InvokeError> {
-        let result = self.pool(name)?.invoke(Bytes::from(event.to_string()), None).await?;
+        let result = self
+            .pool(name)?
+            .invoke(Bytes::from(event.to_string()), None)
+            .await?;
         serde_json::from_slice(&result).map_err(|e| InvokeError::Response(e.to_string()))
     }
 
@@ -143,7 +203,12 @@ impl Bundle {
             let pool = Arc::clone(pool);
             waiting.spawn(async move { (pool.name.clone(), pool.warm_up().await) });
         }
-        let mut failed: Vec<_> = waiting.join_all().await.into_iter().filter_map(|(name, result)| Some((name, result.err()?))).collect();
+        let mut failed: Vec<_> = waiting
+            .join_all()
+            .await
+            .into_iter()
+            .filter_map(|(name, result)| Some((name, result.err()?)))
+            .collect();
         failed.sort_by(|(left, _), (right, _)| left.cmp(right));
         failed
     }
@@ -158,7 +223,10 @@ impl Bundle {
 
     /// How many processes of a function there are now.
     pub fn instances(&self, name: &str) -> usize {
-        self.runtime.pools.get(name).map_or(0, |pool| pool.instances())
+        self.runtime
+            .pools
+            .get(name)
+            .map_or(0, |pool| pool.instances())
     }
 
     /// A queue's URL by its name in the template.
@@ -168,7 +236,10 @@ impl Bundle {
 
     /// A table's name by its name in the template.
     pub fn table_name(&self, logical_id: &str) -> Option<String> {
-        self.template.tables().get(logical_id).map(|table| table.name.clone())
+        self.template
+            .tables()
+            .get(logical_id)
+            .map(|table| table.name.clone())
     }
 
     /// The template that runs.
@@ -199,7 +270,10 @@ impl Bundle {
     }
 
     fn pool(&self, name: &str) -> Result<&Arc<Pool>, InvokeError> {
-        self.runtime.pools.get(name).ok_or_else(|| InvokeError::UnknownFunction(name.to_owned()))
+        self.runtime
+            .pools
+            .get(name)
+            .ok_or_else(|| InvokeError::UnknownFunction(name.to_owned()))
     }
 
     fn end(&mut self) {
@@ -225,5 +299,7 @@ async fn serve(listener: TcpListener, router: Router, mut stopping: watch::Recei
         let _ = stopping.wait_for(|stopping| *stopping).await;
     };
     // axum's serve gives no error.
-    let _ = axum::serve(listener, router).with_graceful_shutdown(stopped).await;
+    let _ = axum::serve(listener, router)
+        .with_graceful_shutdown(stopped)
+        .await;
 }

@@ -12,7 +12,11 @@ pub fn access_key(function: &str) -> String {
 }
 
 /// Names that `settings` may set whether or not the template declares them: where the servers are, and the log level.
-const ALWAYS: [&str; 3] = ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_SQS", "RUST_LOG"];
+const ALWAYS: [&str; 3] = [
+    "AWS_ENDPOINT_URL_DYNAMODB",
+    "AWS_ENDPOINT_URL_SQS",
+    "RUST_LOG",
+];
 
 /// The environment of a function, but for `AWS_LAMBDA_RUNTIME_API`, which each process has of its own.
 ///
@@ -35,7 +39,10 @@ pub(crate) fn environment(
         ("AWS_EXECUTION_ENV", "AWS_Lambda_provided.al2023".to_owned()),
         ("AWS_LAMBDA_FUNCTION_NAME", name.clone()),
         ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
-        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", function.memory_mb.to_string()),
+        (
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+            function.memory_mb.to_string(),
+        ),
         ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned()),
         ("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{name}")),
         ("AWS_LAMBDA_LOG_STREAM_NAME", "local".to_owned()),
@@ -57,13 +64,19 @@ pub(crate) fn environment(
         if settings.contains_key(name) {
             continue;
         }
-        let value = match scope.resolve(value, at)? {
-            Value::Null => continue,
-            value => crate::template::text(&value).ok_or_else(|| Error::template(at, "should be a text"))?,
-        };
-        // Only a deployment can look a secret up.
-        let value = if value.contains("{{resolve:") { String::new() } else { value };
-        environment.insert(name.clone(), value);
+        // Only a deployment can look a secret up: here it is empty, and its ARN need not be known.
+        if value.to_string().contains("{{resolve:") {
+            environment.insert(name.clone(), String::new());
+            continue;
+        }
+        match scope.resolve(value, at)? {
+            Value::Null => {}
+            value => {
+                let value = crate::template::text(&value)
+                    .ok_or_else(|| Error::template(at, "should be a text"))?;
+                environment.insert(name.clone(), value);
+            }
+        }
     }
     for (name, value) in settings {
         if function.environment.contains_key(name) || ALWAYS.contains(&name.as_str()) {
@@ -80,6 +93,7 @@ mod tests {
     use crate::template::Template;
 
     const TEMPLATE: &str = r#"
+Parameters: {Arn: {Type: String}}
 Resources:
   Q: {Type: AWS::SQS::Queue}
   T: {Type: AWS::DynamoDB::Table}
@@ -91,32 +105,74 @@ Resources:
         Variables:
           TABLE_NAME: !Ref T
           QUEUE_URL: !Ref Q
-          SECRET: '{{resolve:secretsmanager:a}}'
+          SECRET: !Sub '{{resolve:secretsmanager:${Arn}:SecretString:KEY}}'
           ODD: !FindInMap [A, B, C]
           PLAIN: 7
 "#;
 
     fn of(settings: &[(&str, &str)]) -> Result<BTreeMap<String, String>, Error> {
         let mut template = Template::parse(TEMPLATE, &BTreeMap::new()).unwrap();
-        template.scope.queue_urls.insert("Q".into(), "http://q".into());
-        let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let endpoints = [("AWS_ENDPOINT_URL_DYNAMODB", "http://d".to_owned()), ("AWS_ENDPOINT_URL_SQS", "http://s".to_owned())];
-        environment(&template.functions()["f"], &template.scope, &settings, endpoints)
+        template
+            .scope
+            .queue_urls
+            .insert("Q".into(), "http://q".into());
+        let settings = settings
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        let endpoints = [
+            ("AWS_ENDPOINT_URL_DYNAMODB", "http://d".to_owned()),
+            ("AWS_ENDPOINT_URL_SQS", "http://s".to_owned()),
+        ];
+        environment(
+            &template.functions()["f"],
+            &template.scope,
+            &settings,
+            endpoints,
+        )
     }
 
     #[test]
     fn settings_win_for_declared_names_only() {
-        let environment = of(&[("ODD", "x"), ("UNDECLARED", "y"), ("AWS_ENDPOINT_URL_SQS", "http://proxy"), ("RUST_LOG", "debug")]).unwrap();
+        let environment = of(&[
+            ("ODD", "x"),
+            ("UNDECLARED", "y"),
+            ("AWS_ENDPOINT_URL_SQS", "http://proxy"),
+            ("RUST_LOG", "debug"),
+        ])
+        .unwrap();
         let get = |name: &str| environment.get(name).map(String::as_str);
         assert_eq!((get("ODD"), get("UNDECLARED")), (Some("x"), None));
-        assert_eq!((get("TABLE_NAME"), get("QUEUE_URL"), get("SECRET"), get("PLAIN")), (Some("local-T"), Some("http://q"), Some(""), Some("7")));
-        assert_eq!((get("AWS_ENDPOINT_URL_DYNAMODB"), get("AWS_ENDPOINT_URL_SQS")), (Some("http://d"), Some("http://proxy")));
-        assert_eq!((get("AWS_ACCESS_KEY_ID"), get("RUST_LOG")), (Some("local-f"), Some("debug")));
+        assert_eq!(
+            (
+                get("TABLE_NAME"),
+                get("QUEUE_URL"),
+                get("SECRET"),
+                get("PLAIN")
+            ),
+            (Some("local-T"), Some("http://q"), Some(""), Some("7"))
+        );
+        assert_eq!(
+            (
+                get("AWS_ENDPOINT_URL_DYNAMODB"),
+                get("AWS_ENDPOINT_URL_SQS")
+            ),
+            (Some("http://d"), Some("http://proxy"))
+        );
+        assert_eq!(
+            (get("AWS_ACCESS_KEY_ID"), get("RUST_LOG")),
+            (Some("local-f"), Some("debug"))
+        );
     }
 
     #[test]
     fn a_value_that_is_needed_and_not_understood_is_an_error() {
         let error = of(&[]).unwrap_err().to_string();
-        assert!(error.starts_with("template, Resources.F.Properties.Environment.Variables.ODD: Fn::FindInMap"), "{error}");
+        assert!(
+            error.starts_with(
+                "template, Resources.F.Properties.Environment.Variables.ODD: Fn::FindInMap"
+            ),
+            "{error}"
+        );
     }
 }

@@ -26,7 +26,9 @@ pub enum Error {
     #[error("{} is in use by another process: end that one, or choose another data folder", .0.display())]
     InUse(PathBuf),
     /// A port that can't be listened on.
-    #[error("can't listen on 127.0.0.1:{port} ({source}): choose another port, or end what uses it")]
+    #[error(
+        "can't listen on 127.0.0.1:{port} ({source}): choose another port, or end what uses it"
+    )]
     Listen {
         /// The port asked for.
         port: u16,
@@ -45,11 +47,17 @@ pub enum Error {
 
 impl Error {
     pub(crate) fn template(at: impl Into<String>, problem: impl Into<String>) -> Error {
-        Error::Template { at: at.into(), problem: problem.into() }
+        Error::Template {
+            at: at.into(),
+            problem: problem.into(),
+        }
     }
 
     pub(crate) fn server(what: impl Into<String>, problem: impl ToString) -> Error {
-        Error::Server { what: what.into(), problem: problem.to_string() }
+        Error::Server {
+            what: what.into(),
+            problem: problem.to_string(),
+        }
     }
 }
 

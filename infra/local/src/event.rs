@@ -23,33 +23,60 @@ use std::collections::BTreeMap;
 /// Who asks.
 pub(crate) enum Door<'a> {
     /// The HTTP API, by this route key, with these path parameters.
-    Api { route_key: &'a str, parameters: &'a BTreeMap<String, String> },
+    Api {
+        route_key: &'a str,
+        parameters: &'a BTreeMap<String, String>,
+    },
     /// A function URL, of this function; the path is what follows `/lambda-url/<name>`.
     Url { function: &'a str },
 }
 
 /// The event for a request.
-pub(crate) fn event(door: &Door<'_>, parts: &Parts, path: &str, body: &Bytes, trace: &str, now: Timestamp) -> Value {
+pub(crate) fn event(
+    door: &Door<'_>,
+    parts: &Parts,
+    path: &str,
+    body: &Bytes,
+    trace: &str,
+    now: Timestamp,
+) -> Value {
     let query = parts.uri.query().unwrap_or_default();
     let host = text(&parts.headers, &HOST);
     let (raw_path, route_key, api_id) = match door {
         Door::Api { route_key, .. } => {
             let decoded = percent_decode_str(path).decode_utf8_lossy().into_owned();
-            (decoded.split('?').next().unwrap_or_default().to_owned(), *route_key, "local")
+            (
+                decoded.split('?').next().unwrap_or_default().to_owned(),
+                *route_key,
+                "local",
+            )
         }
         Door::Url { function } => (path.to_owned(), "$default", *function),
     };
     // The caller's own Host, as AWS tells the domain that was asked; ours is the same for both doors.
     let domain = host.split(':').next().unwrap_or_default();
     let mut headers = headers(&parts.headers);
-    let cookies: Vec<String> = parts.headers.get_all(COOKIE).iter().flat_map(|value| latin1(value).split("; ").map(str::to_owned).collect::<Vec<_>>()).collect();
+    let cookies: Vec<String> = parts
+        .headers
+        .get_all(COOKIE)
+        .iter()
+        .flat_map(|value| {
+            latin1(value)
+                .split("; ")
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        })
+        .collect();
     if matches!(door, Door::Api { .. }) {
         headers.remove("cookie");
     }
     headers.insert("x-amzn-trace-id".into(), trace.into());
     headers.insert("x-forwarded-for".into(), "127.0.0.1".into());
     headers.insert("x-forwarded-proto".into(), "http".into());
-    headers.insert("x-forwarded-port".into(), host.rsplit(':').next().unwrap_or_default().into());
+    headers.insert(
+        "x-forwarded-port".into(),
+        host.rsplit(':').next().unwrap_or_default().into(),
+    );
     headers.insert("content-length".into(), body.len().to_string().into());
     let mut event = json!({
         "version": "2.0",
@@ -94,7 +121,10 @@ pub(crate) fn event(door: &Door<'_>, parts: &Parts, path: &str, body: &Bytes, tr
         set("pathParameters", json!(parameters));
     }
     if !body.is_empty() {
-        match std::str::from_utf8(body).ok().filter(|_| is_text(&text(&parts.headers, &CONTENT_TYPE))) {
+        match std::str::from_utf8(body)
+            .ok()
+            .filter(|_| is_text(&text(&parts.headers, &CONTENT_TYPE)))
+        {
             Some(body) => set("body", body.into()),
             None => {
                 set("body", STANDARD.encode(body).into());
@@ -107,8 +137,19 @@ pub(crate) fn event(door: &Door<'_>, parts: &Parts, path: &str, body: &Bytes, tr
 
 /// Whether a body of that type is handed on as text.
 fn is_text(content_type: &str) -> bool {
-    let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    kind.starts_with("text/") || ["application/json", "application/xml", "application/javascript"].contains(&kind.as_str())
+    let kind = content_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    kind.starts_with("text/")
+        || [
+            "application/json",
+            "application/xml",
+            "application/javascript",
+        ]
+        .contains(&kind.as_str())
 }
 
 /// Header names come in lower case from the `http` crate; values of the same name are joined.
@@ -117,7 +158,10 @@ fn headers(headers: &HeaderMap) -> Map<String, Value> {
     for (name, value) in headers {
         joined.entry(name.as_str()).or_default().push(latin1(value));
     }
-    joined.into_iter().map(|(name, values)| (name.to_owned(), values.join(",").into())).collect()
+    joined
+        .into_iter()
+        .map(|(name, values)| (name.to_owned(), values.join(",").into()))
+        .collect()
 }
 
 fn text(headers: &HeaderMap, name: &HeaderName) -> String {
@@ -130,13 +174,24 @@ fn latin1(value: &HeaderValue) -> String {
 
 /// Decoded; values of the same name are joined.
 fn query_parameters(query: &str) -> Value {
-    let decode = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
+    let decode = |text: &str| {
+        percent_decode_str(&text.replace('+', " "))
+            .decode_utf8_lossy()
+            .into_owned()
+    };
     let mut parameters: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        parameters.entry(decode(name)).or_default().push(decode(value));
+        parameters
+            .entry(decode(name))
+            .or_default()
+            .push(decode(value));
     }
-    parameters.into_iter().map(|(name, values)| (name, Value::from(values.join(",")))).collect::<Map<_, _>>().into()
+    parameters
+        .into_iter()
+        .map(|(name, values)| (name, Value::from(values.join(","))))
+        .collect::<Map<_, _>>()
+        .into()
 }
 
 /// A function's result as the HTTP response; `None` when it can't be one.
@@ -149,18 +204,31 @@ pub(crate) fn response(result: &[u8]) -> Option<Response> {
             Value::String(text) => text,
             other => other.to_string(),
         };
-        return Response::builder().header(CONTENT_TYPE, "application/json").body(Body::from(body)).ok();
+        return Response::builder()
+            .header(CONTENT_TYPE, "application/json")
+            .body(Body::from(body))
+            .ok();
     };
     let status = status.as_u64().or_else(|| status.as_str()?.parse().ok())?;
     let status = StatusCode::from_u16(u16::try_from(status).ok()?).ok()?;
     let body = match result.get("body") {
         None | Some(Value::Null) => Vec::new(),
-        Some(Value::String(body)) if result.get("isBase64Encoded") == Some(&Value::Bool(true)) => STANDARD.decode(body).ok()?,
+        Some(Value::String(body)) if result.get("isBase64Encoded") == Some(&Value::Bool(true)) => {
+            STANDARD.decode(body).ok()?
+        }
         Some(Value::String(body)) => body.clone().into_bytes(),
         Some(_) => return None,
     };
-    let mut response = Response::builder().status(status).body(Body::from(body)).ok()?;
-    for (name, value) in result.get("headers").and_then(Value::as_object).into_iter().flatten() {
+    let mut response = Response::builder()
+        .status(status)
+        .body(Body::from(body))
+        .ok()?;
+    for (name, value) in result
+        .get("headers")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+    {
         let name: HeaderName = name.parse().ok()?;
         // These are the connection's own.
         if name == "content-length" || name == "transfer-encoding" || name == "connection" {
@@ -170,10 +238,20 @@ pub(crate) fn response(result: &[u8]) -> Option<Response> {
             Value::String(text) => text.clone(),
             other => other.to_string(),
         };
-        response.headers_mut().insert(name, HeaderValue::from_bytes(value.as_bytes()).ok()?);
+        response
+            .headers_mut()
+            .insert(name, HeaderValue::from_bytes(value.as_bytes()).ok()?);
     }
-    for cookie in result.get("cookies").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
-        response.headers_mut().append(SET_COOKIE, HeaderValue::from_bytes(cookie.as_bytes()).ok()?);
+    for cookie in result
+        .get("cookies")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+    {
+        response
+            .headers_mut()
+            .append(SET_COOKIE, HeaderValue::from_bytes(cookie.as_bytes()).ok()?);
     }
     Some(response)
 }
@@ -205,8 +283,18 @@ mod tests {
                 .header("Cookie", "cookie1=value1; cookie2=value2"),
         );
         let parameters = BTreeMap::from([("parameter1".to_owned(), "value1".to_owned())]);
-        let door = Door::Api { route_key: "POST /my/{parameter1}", parameters: &parameters };
-        let event = event(&door, &parts, "/my/path", &Bytes::from("Hello from client"), "Root=1", now());
+        let door = Door::Api {
+            route_key: "POST /my/{parameter1}",
+            parameters: &parameters,
+        };
+        let event = event(
+            &door,
+            &parts,
+            "/my/path",
+            &Bytes::from("Hello from client"),
+            "Root=1",
+            now(),
+        );
         let mut expected = json!({
             "version": "2.0",
             "routeKey": "POST /my/{parameter1}",
@@ -248,8 +336,18 @@ mod tests {
     #[test]
     fn what_is_absent_is_left_out() {
         let parameters = BTreeMap::new();
-        let door = Door::Api { route_key: "GET /", parameters: &parameters };
-        let event = event(&door, &parts(Request::get("/")), "/", &Bytes::new(), "t", now());
+        let door = Door::Api {
+            route_key: "GET /",
+            parameters: &parameters,
+        };
+        let event = event(
+            &door,
+            &parts(Request::get("/")),
+            "/",
+            &Bytes::new(),
+            "t",
+            now(),
+        );
         for name in ["body", "cookies", "queryStringParameters", "pathParameters"] {
             assert_eq!(event.get(name), None, "{name}");
         }
@@ -258,12 +356,24 @@ mod tests {
     #[test]
     fn paths_are_decoded_by_the_api_alone() {
         let parameters = BTreeMap::new();
-        let api = Door::Api { route_key: "GET /{x}", parameters: &parameters };
+        let api = Door::Api {
+            route_key: "GET /{x}",
+            parameters: &parameters,
+        };
         let parts = parts(Request::get("/a"));
-        assert_eq!(event(&api, &parts, "/a%20b%2Fc", &Bytes::new(), "t", now())["rawPath"], "/a b/c");
-        assert_eq!(event(&api, &parts, "/a%3Fb", &Bytes::new(), "t", now())["rawPath"], "/a");
+        assert_eq!(
+            event(&api, &parts, "/a%20b%2Fc", &Bytes::new(), "t", now())["rawPath"],
+            "/a b/c"
+        );
+        assert_eq!(
+            event(&api, &parts, "/a%3Fb", &Bytes::new(), "t", now())["rawPath"],
+            "/a"
+        );
         let url = Door::Url { function: "f" };
-        assert_eq!(event(&url, &parts, "/a%20b%2Fc", &Bytes::new(), "t", now())["rawPath"], "/a%20b%2Fc");
+        assert_eq!(
+            event(&url, &parts, "/a%20b%2Fc", &Bytes::new(), "t", now())["rawPath"],
+            "/a%20b%2Fc"
+        );
     }
 
     #[test]
@@ -281,17 +391,37 @@ mod tests {
         }
         let parts = parts(Request::post("/").header("content-type", "application/json"));
         let event = event(&url, &parts, "/", &Bytes::from_static(&[0xff]), "t", now());
-        assert_eq!((&event["body"], &event["isBase64Encoded"]), (&json!("/w=="), &json!(true)));
+        assert_eq!(
+            (&event["body"], &event["isBase64Encoded"]),
+            (&json!("/w=="), &json!(true))
+        );
     }
 
     #[test]
     fn results_become_responses() {
         let full = response(br#"{"statusCode":201,"headers":{"X-A":"1","n":2},"cookies":["a=b","c=d"],"body":"aGk=","isBase64Encoded":true}"#).unwrap();
-        assert_eq!((full.status().as_u16(), &full.headers()["x-a"], &full.headers()["n"]), (201, &"1".parse().unwrap(), &"2".parse().unwrap()));
+        assert_eq!(
+            (
+                full.status().as_u16(),
+                &full.headers()["x-a"],
+                &full.headers()["n"]
+            ),
+            (201, &"1".parse().unwrap(), &"2".parse().unwrap())
+        );
         assert_eq!(full.headers().get_all(SET_COOKIE).iter().count(), 2);
         let inferred = response(br#"{"message":"hi"}"#).unwrap();
-        assert_eq!((inferred.status().as_u16(), &inferred.headers()[CONTENT_TYPE]), (200, &"application/json".parse().unwrap()));
-        for wrong in [&b"not json"[..], br#"{"statusCode":"x"}"#, br#"{"statusCode":200,"body":{}}"#] {
+        assert_eq!(
+            (
+                inferred.status().as_u16(),
+                &inferred.headers()[CONTENT_TYPE]
+            ),
+            (200, &"application/json".parse().unwrap())
+        );
+        for wrong in [
+            &b"not json"[..],
+            br#"{"statusCode":"x"}"#,
+            br#"{"statusCode":200,"body":{}}"#,
+        ] {
             assert!(response(wrong).is_none());
         }
     }

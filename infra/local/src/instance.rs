@@ -84,8 +84,10 @@ impl Instance {
         // A group of its own: Ctrl-C in the terminal is for us, who then end the functions in order.
         #[cfg(unix)]
         command.process_group(0);
-        let mut child =
-            command.spawn().map_err(|e| InvokeError::Spawn { binary: binary.display().to_string(), problem: e.to_string() })?;
+        let mut child = command.spawn().map_err(|e| InvokeError::Spawn {
+            binary: binary.display().to_string(),
+            problem: e.to_string(),
+        })?;
         let (out, err) = (child.stdout.take(), child.stderr.take());
         let (inbox, waiting) = mpsc::channel(1);
         let instance = Arc::new(Instance {
@@ -102,10 +104,14 @@ impl Instance {
         });
         let mut readers = Vec::new();
         if let Some(out) = out {
-            readers.push(tokio::spawn(Arc::clone(&instance).read(out, Arc::clone(log))));
+            readers.push(tokio::spawn(
+                Arc::clone(&instance).read(out, Arc::clone(log)),
+            ));
         }
         if let Some(err) = err {
-            readers.push(tokio::spawn(Arc::clone(&instance).read(err, Arc::clone(log))));
+            readers.push(tokio::spawn(
+                Arc::clone(&instance).read(err, Arc::clone(log)),
+            ));
         }
         let supervisor = tokio::spawn(Arc::clone(&instance).supervise(readers));
         Ok((instance, supervisor))
@@ -148,7 +154,13 @@ impl Instance {
     pub(crate) async fn run(&self, event: Bytes, trace: String, timeout: Duration) -> Ended {
         let (taken, was_taken) = oneshot::channel();
         let (answer, mut answered) = oneshot::channel();
-        let invocation = Invocation { id: id::uuid(), event, trace, taken, answer };
+        let invocation = Invocation {
+            id: id::uuid(),
+            event,
+            trace,
+            taken,
+            answer,
+        };
         if self.inbox.send(invocation).await.is_err() {
             return Ended::NotTaken(InvokeError::Stopped);
         }
@@ -191,10 +203,15 @@ impl Instance {
     /// The Runtime API's `response` and `error`; false when that invocation isn't under way.
     pub(crate) fn answer(&self, id: &str, answer: Answer) -> bool {
         let mut current = lock(&self.current);
-        if current.as_ref().is_none_or(|(under_way, _)| under_way != id) {
+        if current
+            .as_ref()
+            .is_none_or(|(under_way, _)| under_way != id)
+        {
             return false;
         }
-        current.take().is_some_and(|(_, sender)| sender.send(answer).is_ok())
+        current
+            .take()
+            .is_some_and(|(_, sender)| sender.send(answer).is_ok())
     }
 
     /// The Runtime API's `init/error`.
@@ -207,7 +224,11 @@ impl Instance {
         let reported = lock(&self.init_error).clone();
         InvokeError::Init(reported.unwrap_or_else(|| {
             let line = lock(&self.last_line).clone();
-            let line = if line.is_empty() { "it wrote nothing".to_owned() } else { line };
+            let line = if line.is_empty() {
+                "it wrote nothing".to_owned()
+            } else {
+                line
+            };
             format!("{line} ({status})")
         }))
     }
@@ -236,7 +257,8 @@ impl Instance {
         while let Ok(1..) = pipe.read_until(b'\n', &mut line).await {
             let text = String::from_utf8_lossy(&line).trim_end().to_owned();
             line.clear();
-            if !text.trim().is_empty() {
+            // A panic's message stands before this note.
+            if !text.trim().is_empty() && !text.starts_with("note: run with `RUST_BACKTRACE") {
                 lock(&self.last_line).clone_from(&text);
             }
             log.write(&self.function, LogSource::Function, text);
@@ -246,6 +268,12 @@ impl Instance {
 
 /// `errorType` and `errorMessage` of an error report.
 pub(crate) fn kind_and_message(report: &Value) -> (String, String) {
-    let member = |name: &str| report.get(name).and_then(Value::as_str).unwrap_or("unknown").to_owned();
+    let member = |name: &str| {
+        report
+            .get(name)
+            .and_then(Value::as_str)
+            .unwrap_or("unknown")
+            .to_owned()
+    };
     (member("errorType"), member("errorMessage"))
 }

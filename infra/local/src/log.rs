@@ -36,11 +36,18 @@ pub(crate) struct Log {
 
 impl Log {
     pub(crate) fn new(sink: Option<LogSink>) -> Arc<Log> {
-        Arc::new(Log { sink, lines: Mutex::default() })
+        Arc::new(Log {
+            sink,
+            lines: Mutex::default(),
+        })
     }
 
     pub(crate) fn write(&self, function: &str, source: LogSource, text: String) {
-        let line = LogLine { function: function.to_owned(), source, text };
+        let line = LogLine {
+            function: function.to_owned(),
+            source,
+            text,
+        };
         if let Some(sink) = &self.sink {
             sink(&line);
         }
@@ -56,6 +63,11 @@ impl Log {
     }
 
     pub(crate) fn lines(&self) -> Vec<LogLine> {
-        self.lines.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+        self.lines
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+            .cloned()
+            .collect()
     }
 }

@@ -41,7 +41,9 @@ impl Poller {
         let mut calls = JoinSet::new();
         let mut long_poll = poller.receive(LONG_POLL_SECONDS);
         loop {
-            let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
+            let Ok(permit) = Arc::clone(&permits).acquire_owned().await else {
+                return;
+            };
             let messages = poller.next(&mut long_poll).await;
             while calls.try_join_next().is_some() {}
             let poller = Arc::clone(&poller);
@@ -74,7 +76,10 @@ impl Poller {
                 Ok(messages) if !messages.is_empty() => return messages,
                 Ok(_) => {}
                 Err(problem) => {
-                    self.log.platform(&self.pool.name, format!("can't receive from {}: {problem}", self.url));
+                    self.log.platform(
+                        &self.pool.name,
+                        format!("can't receive from {}: {problem}", self.url),
+                    );
                     tokio::time::sleep(PAUSE).await;
                 }
             }
@@ -85,13 +90,21 @@ impl Poller {
     /// timeout has passed.
     async fn batch(&self, messages: Vec<Value>) {
         let event = json!({"Records": messages.iter().map(|message| self.record(message)).collect::<Vec<_>>()});
-        let Ok(result) = self.pool.invoke(Bytes::from(event.to_string()), None).await else { return };
+        let Ok(result) = self.pool.invoke(Bytes::from(event.to_string()), None).await else {
+            return;
+        };
         let failed = if self.partial_failures {
-            let ids = messages.iter().filter_map(|message| member(message, "MessageId")).collect();
+            let ids = messages
+                .iter()
+                .filter_map(|message| member(message, "MessageId"))
+                .collect();
             match failures(&result, &ids) {
                 Ok(failed) => failed,
                 Err(problem) => {
-                    self.log.platform(&self.pool.name, format!("{problem}: the whole batch counts as failed"));
+                    self.log.platform(
+                        &self.pool.name,
+                        format!("{problem}: the whole batch counts as failed"),
+                    );
                     return;
                 }
             }
@@ -99,11 +112,19 @@ impl Poller {
             HashSet::new()
         };
         for message in &messages {
-            let (Some(id), Some(receipt)) = (member(message, "MessageId"), member(message, "ReceiptHandle")) else { continue };
+            let (Some(id), Some(receipt)) = (
+                member(message, "MessageId"),
+                member(message, "ReceiptHandle"),
+            ) else {
+                continue;
+            };
             if !failed.contains(id)
                 && let Err(problem) = self.sqs.delete(&self.url, receipt).await
             {
-                self.log.platform(&self.pool.name, format!("can't delete message {id}: {problem}"));
+                self.log.platform(
+                    &self.pool.name,
+                    format!("can't delete message {id}: {problem}"),
+                );
             }
         }
     }
@@ -111,7 +132,11 @@ impl Poller {
     /// A message as a record of the event.
     fn record(&self, message: &Value) -> Value {
         let take = |name: &str| message.get(name).cloned().unwrap_or_default();
-        let attributes = message.get("MessageAttributes").and_then(Value::as_object).into_iter().flatten();
+        let attributes = message
+            .get("MessageAttributes")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten();
         let attributes: Map<String, Value> = attributes
             .map(|(name, value)| {
                 let mut attribute = json!({"stringListValues": [], "binaryListValues": [], "dataType": value.get("DataType")});
@@ -144,16 +169,21 @@ fn member<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
 /// The ids that a function reports. As with Lambda, a report that can't be read, or that names what was not in the batch,
 /// fails the batch; none at all is success.
 fn failures(result: &[u8], batch: &HashSet<&str>) -> Result<HashSet<String>, String> {
-    let result: Value = serde_json::from_slice(result).map_err(|e| format!("the response isn't JSON ({e})"))?;
+    let result: Value =
+        serde_json::from_slice(result).map_err(|e| format!("the response isn't JSON ({e})"))?;
     let failures = match result.get("batchItemFailures") {
         None | Some(Value::Null) => return Ok(HashSet::new()),
         Some(Value::Array(failures)) => failures,
         Some(_) => return Err("batchItemFailures isn't a list".to_owned()),
     };
-    let ids = failures.iter().map(|failure| match member(failure, "itemIdentifier") {
-        Some(id) if batch.contains(id) => Ok(id.to_owned()),
-        _ => Err(format!("batchItemFailures holds {failure}, which was not in the batch")),
-    });
+    let ids = failures
+        .iter()
+        .map(|failure| match member(failure, "itemIdentifier") {
+            Some(id) if batch.contains(id) => Ok(id.to_owned()),
+            _ => Err(format!(
+                "batchItemFailures holds {failure}, which was not in the batch"
+            )),
+        });
     ids.collect()
 }
 
@@ -166,11 +196,24 @@ mod tests {
     fn a_report_names_messages_of_the_batch() {
         let batch = HashSet::from(["a", "b"]);
         let read = |text: &str| failures(text.as_bytes(), &batch);
-        for none in ["{}", "null", r#"{"batchItemFailures":null}"#, r#"{"batchItemFailures":[]}"#] {
+        for none in [
+            "{}",
+            "null",
+            r#"{"batchItemFailures":null}"#,
+            r#"{"batchItemFailures":[]}"#,
+        ] {
             assert_eq!(read(none), Ok(HashSet::new()), "{none}");
         }
-        assert_eq!(read(r#"{"batchItemFailures":[{"itemIdentifier":"b"}]}"#), Ok(HashSet::from(["b".to_owned()])));
-        for wrong in [r#"{"batchItemFailures":[{"itemIdentifier":"c"}]}"#, r#"{"batchItemFailures":[{"itemIdentifier":""}]}"#, r#"{"batchItemFailures":["a"]}"#, r#"{"batchItemFailures":1}"#] {
+        assert_eq!(
+            read(r#"{"batchItemFailures":[{"itemIdentifier":"b"}]}"#),
+            Ok(HashSet::from(["b".to_owned()]))
+        );
+        for wrong in [
+            r#"{"batchItemFailures":[{"itemIdentifier":"c"}]}"#,
+            r#"{"batchItemFailures":[{"itemIdentifier":""}]}"#,
+            r#"{"batchItemFailures":["a"]}"#,
+            r#"{"batchItemFailures":1}"#,
+        ] {
             assert!(read(wrong).is_err(), "{wrong}");
         }
     }

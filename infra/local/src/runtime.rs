@@ -1,7 +1,7 @@
 //! The Lambda Runtime API, and for each function the processes behind it.
 //!
-//! Each process has the address `127.0.0.1:<port>/<function>/<number>` in `AWS_LAMBDA_RUNTIME_API`: lambda_runtime's
-//! client puts the path in front of every request, so one port tells all processes apart.
+//! Each process has the address `http://127.0.0.1:<port>/<function>/<number>` in `AWS_LAMBDA_RUNTIME_API`: lambda_runtime's
+//! client puts the path in front of every request (it needs the scheme for that), so one port tells all processes apart.
 
 use crate::error::InvokeError;
 use crate::id;
@@ -67,7 +67,7 @@ impl Pool {
             timeout,
             binary,
             environment,
-            runtime_api: format!("127.0.0.1:{runtime_port}/{name}"),
+            runtime_api: format!("http://127.0.0.1:{runtime_port}/{name}"),
             permits: Semaphore::new(max_instances.max(1)),
             log,
             processes: Mutex::default(),
@@ -77,12 +77,15 @@ impl Pool {
     /// Calls the function. The call goes on when this is dropped, as a call of Lambda does when its caller leaves.
     pub(crate) async fn invoke(self: &Arc<Self>, event: Bytes, trace: Option<String>) -> Answer {
         let pool = Arc::clone(self);
-        let call = tokio::spawn(async move { pool.call(event, trace.unwrap_or_else(id::trace)).await });
+        let call =
+            tokio::spawn(async move { pool.call(event, trace.unwrap_or_else(id::trace)).await });
         call.await.unwrap_or(Err(InvokeError::Stopped))
     }
 
     async fn call(&self, event: Bytes, trace: String) -> Answer {
-        let Ok(_permit) = self.permits.acquire().await else { return Err(InvokeError::Stopped) };
+        let Ok(_permit) = self.permits.acquire().await else {
+            return Err(InvokeError::Stopped);
+        };
         let answer = loop {
             let (instance, warm) = match self.warm() {
                 Some(instance) => (instance, true),
@@ -91,7 +94,10 @@ impl Pool {
                     Err(error) => break Err(error),
                 },
             };
-            match instance.run(event.clone(), trace.clone(), self.timeout).await {
+            match instance
+                .run(event.clone(), trace.clone(), self.timeout)
+                .await
+            {
                 Ended::Answered(answer) => {
                     self.give_back(instance);
                     break answer;
@@ -116,7 +122,9 @@ impl Pool {
 
     /// Starts one process, if there is none, and waits until it is ready.
     pub(crate) async fn warm_up(&self) -> Result<(), InvokeError> {
-        let Ok(_permit) = self.permits.acquire().await else { return Err(InvokeError::Stopped) };
+        let Ok(_permit) = self.permits.acquire().await else {
+            return Err(InvokeError::Stopped);
+        };
         if !lock(&self.processes).live.is_empty() {
             return Ok(());
         }
@@ -153,7 +161,14 @@ impl Pool {
         processes.started += 1;
         let number = processes.started;
         let runtime_api = format!("{}/{number}", self.runtime_api);
-        let (instance, supervisor) = Instance::start(number, &self.name, &self.binary, &self.environment, runtime_api, &self.log)?;
+        let (instance, supervisor) = Instance::start(
+            number,
+            &self.name,
+            &self.binary,
+            &self.environment,
+            runtime_api,
+            &self.log,
+        )?;
         processes.live.insert(number, Arc::clone(&instance));
         while processes.supervisors.try_join_next().is_some() {}
         processes.supervisors.spawn(async move {
@@ -199,7 +214,11 @@ impl Pool {
 
     /// How many processes live.
     pub(crate) fn instances(&self) -> usize {
-        lock(&self.processes).live.values().filter(|instance| !instance.has_exited()).count()
+        lock(&self.processes)
+            .live
+            .values()
+            .filter(|instance| !instance.has_exited())
+            .count()
     }
 
     fn instance(&self, number: u64) -> Option<Arc<Instance>> {
@@ -210,10 +229,22 @@ impl Pool {
 /// The Runtime API of all processes.
 pub(crate) fn api(runtime: Arc<Runtime>) -> Router {
     Router::new()
-        .route("/{function}/{number}/2018-06-01/runtime/invocation/next", get(next))
-        .route("/{function}/{number}/2018-06-01/runtime/invocation/{id}/response", post(response))
-        .route("/{function}/{number}/2018-06-01/runtime/invocation/{id}/error", post(error))
-        .route("/{function}/{number}/2018-06-01/runtime/init/error", post(init_error))
+        .route(
+            "/{function}/{number}/2018-06-01/runtime/invocation/next",
+            get(next),
+        )
+        .route(
+            "/{function}/{number}/2018-06-01/runtime/invocation/{id}/response",
+            post(response),
+        )
+        .route(
+            "/{function}/{number}/2018-06-01/runtime/invocation/{id}/error",
+            post(error),
+        )
+        .route(
+            "/{function}/{number}/2018-06-01/runtime/init/error",
+            post(init_error),
+        )
         .with_state(runtime)
 }
 
@@ -224,40 +255,76 @@ impl Runtime {
     }
 }
 
-async fn next(State(runtime): State<Arc<Runtime>>, Segments((function, number)): Segments<(String, u64)>) -> Response {
-    let Some((pool, instance)) = runtime.find(&function, number) else { return unknown() };
-    let Some((id, event, trace)) = instance.next().await else { return unknown() };
+async fn next(
+    State(runtime): State<Arc<Runtime>>,
+    Segments((function, number)): Segments<(String, u64)>,
+) -> Response {
+    let Some((pool, instance)) = runtime.find(&function, number) else {
+        return unknown();
+    };
+    let Some((id, event, trace)) = instance.next().await else {
+        return unknown();
+    };
     let deadline = id::now_ms() + u64::try_from(pool.timeout.as_millis()).unwrap_or(u64::MAX);
     let headers = [
         ("content-type", "application/json".to_owned()),
         ("lambda-runtime-aws-request-id", id),
         ("lambda-runtime-deadline-ms", deadline.to_string()),
-        ("lambda-runtime-invoked-function-arn", format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{function}")),
+        (
+            "lambda-runtime-invoked-function-arn",
+            format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{function}"),
+        ),
         ("lambda-runtime-trace-id", trace),
     ];
     (headers, event).into_response()
 }
 
-async fn response(State(runtime): State<Arc<Runtime>>, Segments((function, number, id)): Segments<(String, u64, String)>, body: Body) -> Response {
-    let Some((_, instance)) = runtime.find(&function, number) else { return unknown() };
+async fn response(
+    State(runtime): State<Arc<Runtime>>,
+    Segments((function, number, id)): Segments<(String, u64, String)>,
+    body: Body,
+) -> Response {
+    let Some((_, instance)) = runtime.find(&function, number) else {
+        return unknown();
+    };
     match axum::body::to_bytes(body, RESPONSE_LIMIT).await {
         Ok(body) => accepted(instance.answer(&id, Ok(body))),
         Err(_) => {
-            let message = format!("Response payload size exceeded maximum allowed payload size ({RESPONSE_LIMIT} bytes).");
+            let message = format!(
+                "Response payload size exceeded maximum allowed payload size ({RESPONSE_LIMIT} bytes)."
+            );
             instance.answer(&id, Err(InvokeError::Response(message.clone())));
-            refusal(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge", &message)
+            refusal(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "RequestEntityTooLarge",
+                &message,
+            )
         }
     }
 }
 
-async fn error(State(runtime): State<Arc<Runtime>>, Segments((function, number, id)): Segments<(String, u64, String)>, headers: HeaderMap, body: Bytes) -> Response {
-    let Some((_, instance)) = runtime.find(&function, number) else { return unknown() };
+async fn error(
+    State(runtime): State<Arc<Runtime>>,
+    Segments((function, number, id)): Segments<(String, u64, String)>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let Some((_, instance)) = runtime.find(&function, number) else {
+        return unknown();
+    };
     let (kind, message) = kind_and_message(&report(&headers, &body));
     accepted(instance.answer(&id, Err(InvokeError::Function { kind, message })))
 }
 
-async fn init_error(State(runtime): State<Arc<Runtime>>, Segments((function, number)): Segments<(String, u64)>, headers: HeaderMap, body: Bytes) -> Response {
-    let Some((_, instance)) = runtime.find(&function, number) else { return unknown() };
+async fn init_error(
+    State(runtime): State<Arc<Runtime>>,
+    Segments((function, number)): Segments<(String, u64)>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let Some((_, instance)) = runtime.find(&function, number) else {
+        return unknown();
+    };
     instance.init_failed(&report(&headers, &body));
     accepted(true)
 }
@@ -274,14 +341,26 @@ fn accepted(known: bool) -> Response {
     if known {
         (StatusCode::ACCEPTED, axum::Json(json!({"status": "OK"}))).into_response()
     } else {
-        refusal(StatusCode::BAD_REQUEST, "InvalidRequestID", "Invalid request ID")
+        refusal(
+            StatusCode::BAD_REQUEST,
+            "InvalidRequestID",
+            "Invalid request ID",
+        )
     }
 }
 
 fn unknown() -> Response {
-    refusal(StatusCode::GONE, "UnknownProcess", "this process has been given up")
+    refusal(
+        StatusCode::GONE,
+        "UnknownProcess",
+        "this process has been given up",
+    )
 }
 
 fn refusal(status: StatusCode, kind: &str, message: &str) -> Response {
-    (status, axum::Json(json!({"errorType": kind, "errorMessage": message}))).into_response()
+    (
+        status,
+        axum::Json(json!({"errorType": kind, "errorMessage": message})),
+    )
+        .into_response()
 }

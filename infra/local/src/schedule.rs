@@ -16,7 +16,12 @@ pub(crate) async fn run(pool: Arc<Pool>, rule: String, every: Duration) {
     timer.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
         timer.tick().await;
-        let _ = pool.invoke(Bytes::from(event(&rule, Timestamp::now()).to_string()), None).await;
+        let _ = pool
+            .invoke(
+                Bytes::from(event(&rule, Timestamp::now()).to_string()),
+                None,
+            )
+            .await;
     }
 }
 

@@ -42,10 +42,14 @@ impl Servers {
             Some(folder) => {
                 let lock = lock(folder)?;
                 let file = folder.join("dynamodb.sqlite");
-                let db = dynoxide::Database::new(&file.to_string_lossy()).map_err(|e| Error::server(file.display().to_string(), e))?;
+                let db = dynoxide::Database::new(&file.to_string_lossy())
+                    .map_err(|e| Error::server(file.display().to_string(), e))?;
                 (db, Some(lock))
             }
-            None => (dynoxide::Database::memory().map_err(|e| Error::server("DynamoDB in memory", e))?, None),
+            None => (
+                dynoxide::Database::memory().map_err(|e| Error::server("DynamoDB in memory", e))?,
+                None,
+            ),
         };
         let mut tasks = JoinSet::new();
 
@@ -97,14 +101,19 @@ impl Servers {
 /// Binds 127.0.0.1 and tells the port.
 pub(crate) async fn listen(port: u16) -> Result<(TcpListener, u16), Error> {
     let error = |source| Error::Listen { port, source };
-    let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(error)?;
+    let listener = TcpListener::bind(("127.0.0.1", port))
+        .await
+        .map_err(error)?;
     let port = listener.local_addr().map_err(error)?.port();
     Ok((listener, port))
 }
 
 /// Makes the folder and locks it for this process.
 fn lock(folder: &Path) -> Result<File, Error> {
-    let error = |source| Error::File { path: folder.to_owned(), source };
+    let error = |source| Error::File {
+        path: folder.to_owned(),
+        source,
+    };
     std::fs::create_dir_all(folder).map_err(error)?;
     let file = File::create(folder.join("lock")).map_err(error)?;
     match file.try_lock() {
@@ -115,7 +124,10 @@ fn lock(folder: &Path) -> Result<File, Error> {
 }
 
 async fn serve_sqs(listener: TcpListener, provider: Arc<RustackSqs>) {
-    let service = SqsHttpService::new(Arc::new(RustackSqsHandler::new(provider)), rustack_sqs_http::service::SqsHttpConfig::default());
+    let service = SqsHttpService::new(
+        Arc::new(RustackSqsHandler::new(provider)),
+        rustack_sqs_http::service::SqsHttpConfig::default(),
+    );
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -140,17 +152,30 @@ impl Sqs {
     /// `CreateQueue`; gives the queue's URL.
     pub(crate) async fn create(&self, name: &str, attributes: Value) -> Result<String, String> {
         let input = input(serde_json::json!({"QueueName": name, "Attributes": attributes}))?;
-        let output = self.0.create_queue(input).await.map_err(|e| e.to_string())?;
+        let output = self
+            .0
+            .create_queue(input)
+            .await
+            .map_err(|e| e.to_string())?;
         output.queue_url.ok_or_else(|| "no URL".to_owned())
     }
 
     /// `ReceiveMessage`, with all attributes.
-    pub(crate) async fn receive(&self, url: &str, most: u32, wait_seconds: u32) -> Result<Vec<Value>, String> {
+    pub(crate) async fn receive(
+        &self,
+        url: &str,
+        most: u32,
+        wait_seconds: u32,
+    ) -> Result<Vec<Value>, String> {
         let input = input(serde_json::json!({
             "QueueUrl": url, "MaxNumberOfMessages": most, "WaitTimeSeconds": wait_seconds,
             "MessageSystemAttributeNames": ["All"], "MessageAttributeNames": ["All"],
         }))?;
-        let output = self.0.receive_message(input).await.map_err(|e| e.to_string())?;
+        let output = self
+            .0
+            .receive_message(input)
+            .await
+            .map_err(|e| e.to_string())?;
         match json(&output)?.get_mut("Messages").map(Value::take) {
             Some(Value::Array(messages)) => Ok(messages),
             _ => Ok(Vec::new()),
@@ -160,7 +185,11 @@ impl Sqs {
     /// `DeleteMessage`.
     pub(crate) async fn delete(&self, url: &str, receipt: &str) -> Result<(), String> {
         let input = input(serde_json::json!({"QueueUrl": url, "ReceiptHandle": receipt}))?;
-        self.0.delete_message(input).await.map(|_| ()).map_err(|e| e.to_string())
+        self.0
+            .delete_message(input)
+            .await
+            .map(|_| ())
+            .map_err(|e| e.to_string())
     }
 }
 

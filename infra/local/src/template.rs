@@ -65,6 +65,8 @@ pub struct QueueSource {
     pub batch_size: u32,
     /// Whether the function reports which messages failed.
     pub partial_failures: bool,
+    /// Calls under way at once at most, where the template limits them.
+    pub max_concurrency: Option<usize>,
 }
 
 /// A schedule that calls a function.
@@ -117,7 +119,10 @@ impl Template {
     /// # Errors
     /// The file can't be read, isn't YAML, or holds something that is needed and not understood.
     pub fn read(path: &Path, parameters: &BTreeMap<String, String>) -> Result<Template, Error> {
-        let text = std::fs::read_to_string(path).map_err(|source| Error::File { path: path.to_owned(), source })?;
+        let text = std::fs::read_to_string(path).map_err(|source| Error::File {
+            path: path.to_owned(),
+            source,
+        })?;
         Template::parse(&text, parameters)
     }
 
@@ -126,22 +131,48 @@ impl Template {
     /// # Errors
     /// As for [`Template::read`].
     pub fn parse(text: &str, parameters: &BTreeMap<String, String>) -> Result<Template, Error> {
-        let yaml: serde_yaml_ng::Value = serde_yaml_ng::from_str(text).map_err(|e| Error::template("the file", e.to_string()))?;
+        let yaml: serde_yaml_ng::Value = serde_yaml_ng::from_str(text)
+            .map_err(|e| Error::template("the file", e.to_string()))?;
         let document = intrinsics::long_form(yaml)?;
         let scope = Scope::new(&document, parameters)?;
-        let globals = document.pointer("/Globals/Function").cloned().unwrap_or(Value::Null);
-        let mut template = Template { functions: BTreeMap::new(), tables: BTreeMap::new(), queues: BTreeMap::new(), scope };
+        let globals = document
+            .pointer("/Globals/Function")
+            .cloned()
+            .unwrap_or(Value::Null);
+        let mut template = Template {
+            functions: BTreeMap::new(),
+            tables: BTreeMap::new(),
+            queues: BTreeMap::new(),
+            scope,
+        };
         for (id, resource) in object(document.get("Resources")) {
             let at = format!("Resources.{id}");
             if !template.scope.exists(id, resource, &at)? {
                 continue;
             }
             let properties = resource.get("Properties").unwrap_or(&Value::Null);
-            match resource.get("Type").and_then(Value::as_str).unwrap_or_default() {
+            match resource
+                .get("Type")
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+            {
                 "AWS::Serverless::Function" => {
-                    let function = Reader { scope: &template.scope, at: &at, properties, globals: &globals }.function(id)?;
-                    if let Some(other) = template.functions.insert(function.name.clone(), function) {
-                        return Err(Error::template(at, format!("{} has the same CodeUri: each function needs a binary of its own", other.logical_id)));
+                    let function = Reader {
+                        scope: &template.scope,
+                        at: &at,
+                        properties,
+                        globals: &globals,
+                    }
+                    .function(id)?;
+                    if let Some(other) = template.functions.insert(function.name.clone(), function)
+                    {
+                        return Err(Error::template(
+                            at,
+                            format!(
+                                "{} has the same CodeUri: each function needs a binary of its own",
+                                other.logical_id
+                            ),
+                        ));
                     }
                 }
                 "AWS::DynamoDB::Table" => {
@@ -156,7 +187,9 @@ impl Template {
                 kind if kind.starts_with("AWS::Serverless::") || NOT_PLAYED.contains(&kind) => {
                     return Err(Error::template(
                         format!("{at}.Type"),
-                        format!("{kind} can't be run locally: use AWS::Serverless::Function with its Events, or AWS::Serverless::HttpApi"),
+                        format!(
+                            "{kind} can't be run locally: use AWS::Serverless::Function with its Events, or AWS::Serverless::HttpApi"
+                        ),
                     ));
                 }
                 _ => {}
@@ -165,7 +198,10 @@ impl Template {
         for function in template.functions.values() {
             for source in &function.queues {
                 if !template.queues.contains_key(&source.queue) {
-                    return Err(Error::template(format!("Resources.{}.Events", function.logical_id), format!("there is no queue {}", source.queue)));
+                    return Err(Error::template(
+                        format!("Resources.{}.Events", function.logical_id),
+                        format!("there is no queue {}", source.queue),
+                    ));
                 }
             }
         }
@@ -190,8 +226,14 @@ impl Template {
     /// The settings that come from outside: declared by some function, and not made of the template's own resources
     /// (as the table's name is).
     pub fn outside_settings(&self) -> BTreeSet<String> {
-        let declared = self.functions.values().flat_map(|function| &function.environment);
-        declared.filter(|(_, (_, value))| !self.scope.names_a_resource(value)).map(|(name, _)| name.clone()).collect()
+        let declared = self
+            .functions
+            .values()
+            .flat_map(|function| &function.environment);
+        declared
+            .filter(|(_, (_, value))| !self.scope.names_a_resource(value))
+            .map(|(name, _)| name.clone())
+            .collect()
     }
 }
 
@@ -213,7 +255,10 @@ impl Reader<'_> {
     fn property(&self, name: &str) -> Result<(String, Value), Error> {
         let (at, value) = match self.properties.get(name) {
             Some(value) => (format!("{}.Properties.{name}", self.at), value),
-            None => (format!("Globals.Function.{name}"), self.globals.get(name).unwrap_or(&Value::Null)),
+            None => (
+                format!("Globals.Function.{name}"),
+                self.globals.get(name).unwrap_or(&Value::Null),
+            ),
         };
         let value = self.scope.resolve(value, &at)?;
         Ok((at, value))
@@ -221,14 +266,31 @@ impl Reader<'_> {
 
     fn number(&self, name: &str, otherwise: u64) -> Result<u64, Error> {
         let (at, value) = self.property(name)?;
-        if value.is_null() { Ok(otherwise) } else { number(&value, &at) }
+        if value.is_null() {
+            Ok(otherwise)
+        } else {
+            number(&value, &at)
+        }
     }
 
     fn function(&self, id: &str) -> Result<Function, Error> {
         let (at, code) = self.property("CodeUri")?;
-        let name = code.as_str().and_then(|uri| uri.trim_end_matches('/').rsplit('/').next()).filter(|name| !name.is_empty());
-        let name = name.ok_or_else(|| Error::template(at, "give the folder of the binary, such as ../target/lambda/send-message/"))?;
-        let log_format = self.property("LoggingConfig")?.1.get("LogFormat").and_then(Value::as_str).map(str::to_owned);
+        let name = code
+            .as_str()
+            .and_then(|uri| uri.trim_end_matches('/').rsplit('/').next())
+            .filter(|name| !name.is_empty());
+        let name = name.ok_or_else(|| {
+            Error::template(
+                at,
+                "give the folder of the binary, such as ../target/lambda/send-message/",
+            )
+        })?;
+        let log_format = self
+            .property("LoggingConfig")?
+            .1
+            .get("LogFormat")
+            .and_then(Value::as_str)
+            .map(str::to_owned);
         let environment = self.environment();
         let mut function = Function {
             name: name.to_owned(),
@@ -252,18 +314,38 @@ impl Reader<'_> {
 
     fn environment(&self) -> BTreeMap<String, (String, Value)> {
         let mut environment = BTreeMap::new();
-        for (place, from) in [("Globals.Function".to_owned(), self.globals), (format!("{}.Properties", self.at), self.properties)] {
+        for (place, from) in [
+            ("Globals.Function".to_owned(), self.globals),
+            (format!("{}.Properties", self.at), self.properties),
+        ] {
             for (name, value) in object(from.pointer("/Environment/Variables")) {
-                environment.insert(name.clone(), (format!("{place}.Environment.Variables.{name}"), value.clone()));
+                environment.insert(
+                    name.clone(),
+                    (
+                        format!("{place}.Environment.Variables.{name}"),
+                        value.clone(),
+                    ),
+                );
             }
         }
         environment
     }
 
-    fn event(&self, function: &mut Function, event: &str, declared: &Value, at: &str) -> Result<(), Error> {
-        let kind = declared.get("Type").and_then(Value::as_str).unwrap_or_default();
+    fn event(
+        &self,
+        function: &mut Function,
+        event: &str,
+        declared: &Value,
+        at: &str,
+    ) -> Result<(), Error> {
+        let kind = declared
+            .get("Type")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         let get = |name: &str| {
-            let value = declared.pointer(&format!("/Properties/{name}")).unwrap_or(&Value::Null);
+            let value = declared
+                .pointer(&format!("/Properties/{name}"))
+                .unwrap_or(&Value::Null);
             self.scope.resolve(value, &format!("{at}.{name}"))
         };
         if get("Enabled")? == Value::Bool(false) || get("State")? == "DISABLED" {
@@ -272,8 +354,14 @@ impl Reader<'_> {
         match kind {
             "HttpApi" => {
                 let path = get("Path")?.as_str().unwrap_or("$default").to_owned();
-                let method = match get("Method")?.as_str().unwrap_or("ANY").to_ascii_uppercase() {
-                    any if any == "*" || any == "X-AMAZON-APIGATEWAY-ANY-METHOD" => "ANY".to_owned(),
+                let method = match get("Method")?
+                    .as_str()
+                    .unwrap_or("ANY")
+                    .to_ascii_uppercase()
+                {
+                    any if any == "*" || any == "X-AMAZON-APIGATEWAY-ANY-METHOD" => {
+                        "ANY".to_owned()
+                    }
                     method => method,
                 };
                 function.routes.push(Route { method, path });
@@ -281,26 +369,58 @@ impl Reader<'_> {
             "SQS" => {
                 let arn = get("Queue")?;
                 let queue = arn.as_str().and_then(|arn| self.scope.queue_of_arn(arn));
-                let queue = queue.ok_or_else(|| Error::template(format!("{at}.Queue"), "give `!GetAtt <queue>.Arn` of a queue of this template"))?;
+                let queue = queue.ok_or_else(|| {
+                    Error::template(
+                        format!("{at}.Queue"),
+                        "give `!GetAtt <queue>.Arn` of a queue of this template",
+                    )
+                })?;
                 let size = get("BatchSize")?;
-                let size = if size.is_null() { 10 } else { number(&size, &format!("{at}.BatchSize"))? };
+                let size = if size.is_null() {
+                    10
+                } else {
+                    number(&size, &format!("{at}.BatchSize"))?
+                };
                 function.queues.push(QueueSource {
                     queue,
                     // One receive gives ten at most; AWS gathers more only with a batching window.
                     batch_size: u32::try_from(size.clamp(1, 10)).unwrap_or(10),
-                    partial_failures: get("FunctionResponseTypes")?
-                        .as_array()
-                        .is_some_and(|types| types.iter().any(|kind| kind == "ReportBatchItemFailures")),
+                    partial_failures: get("FunctionResponseTypes")?.as_array().is_some_and(
+                        |types| types.iter().any(|kind| kind == "ReportBatchItemFailures"),
+                    ),
+                    max_concurrency: match get("ScalingConfig")?.get("MaximumConcurrency") {
+                        Some(most) => usize::try_from(number(
+                            most,
+                            &format!("{at}.ScalingConfig.MaximumConcurrency"),
+                        )?)
+                        .ok(),
+                        None => None,
+                    },
                 });
             }
             "Schedule" | "ScheduleV2" => {
-                let (name, value) = if kind == "Schedule" { ("Schedule", get("Schedule")?) } else { ("ScheduleExpression", get("ScheduleExpression")?) };
+                let (name, value) = if kind == "Schedule" {
+                    ("Schedule", get("Schedule")?)
+                } else {
+                    ("ScheduleExpression", get("ScheduleExpression")?)
+                };
                 let every = value.as_str().and_then(rate);
-                let every = every.ok_or_else(|| Error::template(format!("{at}.{name}"), format!("{value} can't be played: use rate(<n> minutes|hours|days)")))?;
-                function.schedules.push(Schedule { name: event.to_owned(), every });
+                let every = every.ok_or_else(|| {
+                    Error::template(
+                        format!("{at}.{name}"),
+                        format!("{value} can't be played: use rate(<n> minutes|hours|days)"),
+                    )
+                })?;
+                function.schedules.push(Schedule {
+                    name: event.to_owned(),
+                    every,
+                });
             }
             other => {
-                return Err(Error::template(format!("{at}.Type"), format!("{other} events can't be played: HttpApi, SQS and Schedule can")));
+                return Err(Error::template(
+                    format!("{at}.Type"),
+                    format!("{other} events can't be played: HttpApi, SQS and Schedule can"),
+                ));
             }
         }
         Ok(())
@@ -309,7 +429,12 @@ impl Reader<'_> {
 
 /// `rate(5 minutes)`.
 fn rate(text: &str) -> Option<Duration> {
-    let (count, unit) = text.trim().strip_prefix("rate(")?.strip_suffix(')')?.trim().split_once(' ')?;
+    let (count, unit) = text
+        .trim()
+        .strip_prefix("rate(")?
+        .strip_suffix(')')?
+        .trim()
+        .split_once(' ')?;
     let seconds = match unit.trim() {
         "minute" | "minutes" => 60,
         "hour" | "hours" => 3600,
@@ -328,18 +453,44 @@ fn number(value: &Value, at: &str) -> Result<u64, Error> {
 
 fn table(scope: &Scope, id: &str, properties: &Value, at: &str) -> Result<Table, Error> {
     // What CreateTable knows under the same name; the rest (backups, tags, encryption) makes no difference here.
-    let taken = ["AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "LocalSecondaryIndexes", "BillingMode", "ProvisionedThroughput"];
+    let taken = [
+        "AttributeDefinitions",
+        "KeySchema",
+        "GlobalSecondaryIndexes",
+        "LocalSecondaryIndexes",
+        "BillingMode",
+        "ProvisionedThroughput",
+    ];
     let name = scope.table_name(id, properties, at)?;
     let mut request = Map::from_iter([("TableName".to_owned(), Value::from(name.clone()))]);
     for property in taken {
         if let Some(value) = properties.get(property) {
-            request.insert(property.to_owned(), scope.resolve(value, &format!("{at}.Properties.{property}"))?);
+            request.insert(
+                property.to_owned(),
+                scope.resolve(value, &format!("{at}.Properties.{property}"))?,
+            );
         }
     }
-    let ttl = scope.resolve(properties.get("TimeToLiveSpecification").unwrap_or(&Value::Null), &format!("{at}.Properties.TimeToLiveSpecification"))?;
-    let enabled = ttl.get("Enabled").is_some_and(|enabled| enabled == &Value::Bool(true) || enabled == "true");
-    let ttl_attribute = ttl.get("AttributeName").and_then(Value::as_str).filter(|_| enabled).map(str::to_owned);
-    Ok(Table { logical_id: id.to_owned(), name, ttl_attribute, request: Value::Object(request) })
+    let ttl = scope.resolve(
+        properties
+            .get("TimeToLiveSpecification")
+            .unwrap_or(&Value::Null),
+        &format!("{at}.Properties.TimeToLiveSpecification"),
+    )?;
+    let enabled = ttl
+        .get("Enabled")
+        .is_some_and(|enabled| enabled == &Value::Bool(true) || enabled == "true");
+    let ttl_attribute = ttl
+        .get("AttributeName")
+        .and_then(Value::as_str)
+        .filter(|_| enabled)
+        .map(str::to_owned);
+    Ok(Table {
+        logical_id: id.to_owned(),
+        name,
+        ttl_attribute,
+        request: Value::Object(request),
+    })
 }
 
 fn queue(scope: &Scope, id: &str, properties: &Value, at: &str) -> Result<Queue, Error> {
@@ -355,7 +506,10 @@ fn queue(scope: &Scope, id: &str, properties: &Value, at: &str) -> Result<Queue,
     ];
     let mut attributes = BTreeMap::new();
     for property in taken {
-        let value = scope.resolve(properties.get(property).unwrap_or(&Value::Null), &format!("{at}.Properties.{property}"))?;
+        let value = scope.resolve(
+            properties.get(property).unwrap_or(&Value::Null),
+            &format!("{at}.Properties.{property}"),
+        )?;
         let text = match value {
             Value::Null => continue,
             Value::String(text) => text,
@@ -364,7 +518,11 @@ fn queue(scope: &Scope, id: &str, properties: &Value, at: &str) -> Result<Queue,
         };
         attributes.insert(property.to_owned(), text);
     }
-    Ok(Queue { logical_id: id.to_owned(), name: scope.queue_name(id, properties, at)?, attributes })
+    Ok(Queue {
+        logical_id: id.to_owned(),
+        name: scope.queue_name(id, properties, at)?,
+        attributes,
+    })
 }
 
 #[cfg(test)]

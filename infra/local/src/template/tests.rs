@@ -1,4 +1,9 @@
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic
+)]
 
 use super::*;
 
@@ -82,39 +87,82 @@ fn read() -> Template {
 }
 
 fn error(text: &str) -> String {
-    Template::parse(text, &BTreeMap::new()).unwrap_err().to_string()
+    Template::parse(text, &BTreeMap::new())
+        .unwrap_err()
+        .to_string()
 }
 
 #[test]
 fn functions_with_their_events() {
     let template = read();
-    assert_eq!(template.functions().keys().collect::<Vec<_>>(), ["drain-deliveries", "send-message"]);
+    assert_eq!(
+        template.functions().keys().collect::<Vec<_>>(),
+        ["drain-deliveries", "send-message"]
+    );
     let send = &template.functions()["send-message"];
-    assert_eq!((send.timeout.as_secs(), send.memory_mb, send.url), (29, 256, false));
-    assert_eq!(send.routes, [Route { method: "POST".into(), path: "/sessions/{id}/messages".into() }]);
+    assert_eq!(
+        (send.timeout.as_secs(), send.memory_mb, send.url),
+        (29, 256, false)
+    );
+    assert_eq!(
+        send.routes,
+        [Route {
+            method: "POST".into(),
+            path: "/sessions/{id}/messages".into()
+        }]
+    );
     let drain = &template.functions()["drain-deliveries"];
     assert_eq!((drain.timeout.as_secs(), drain.url), (10, true));
-    assert_eq!(drain.queues, [QueueSource { queue: "Deliveries".into(), batch_size: 5, partial_failures: true }]);
-    assert_eq!(drain.schedules, [Schedule { name: "Tick".into(), every: Duration::from_secs(60) }]);
+    assert_eq!(
+        drain.queues,
+        [QueueSource {
+            queue: "Deliveries".into(),
+            batch_size: 5,
+            partial_failures: true,
+            max_concurrency: Some(3)
+        }]
+    );
+    assert_eq!(
+        drain.schedules,
+        [Schedule {
+            name: "Tick".into(),
+            every: Duration::from_secs(60)
+        }]
+    );
 }
 
 #[test]
 fn tables_and_queues() {
     let template = read();
     let table = &template.tables()["Table"];
-    assert_eq!((table.name.as_str(), table.ttl_attribute.as_deref()), ("local-Table", Some("ttl")));
+    assert_eq!(
+        (table.name.as_str(), table.ttl_attribute.as_deref()),
+        ("local-Table", Some("ttl"))
+    );
     assert_eq!(table.request["KeySchema"][1]["AttributeName"], "sk");
     let attributes = &template.queues()["Deliveries"].attributes;
     assert_eq!(attributes["VisibilityTimeout"], "180");
     let redrive: Value = serde_json::from_str(&attributes["RedrivePolicy"]).unwrap();
-    assert_eq!(redrive, serde_json::json!({"deadLetterTargetArn": "arn:aws:sqs:us-east-1:000000000000:local-DeliveriesDead", "maxReceiveCount": 5}));
+    assert_eq!(
+        redrive,
+        serde_json::json!({"deadLetterTargetArn": "arn:aws:sqs:us-east-1:000000000000:local-DeliveriesDead", "maxReceiveCount": 5})
+    );
 }
 
 #[test]
 fn settings_from_outside_are_those_not_made_of_resources() {
     let names = read().outside_settings();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    assert_eq!(names, ["API_KEYS", "ODD", "RETRY_SCHEDULE_SECONDS", "RUST_LOG", "UDESK_BASE_URL"]);
+    assert_eq!(
+        names,
+        [
+            "API_KEYS",
+            "ODD",
+            "RETRY_SCHEDULE_SECONDS",
+            "RUST_LOG",
+            "UDESK_BASE_URL"
+        ]
+    );
 }
 
 #[test]
@@ -132,15 +180,32 @@ fn what_is_not_understood_is_named_with_its_place() {
         "template, Resources.F.Properties.Timeout: Fn::FindInMap isn't understood here: Ref, GetAtt, Sub, Join, If, Equals, Not, And, Or are"
     );
     assert_eq!(
-        error(&format!("{function}      Events: {{E: {{Type: Kinesis}}}}\n")),
+        error(&format!(
+            "{function}      Events: {{E: {{Type: Kinesis}}}}\n"
+        )),
         "template, Resources.F.Properties.Events.E.Type: Kinesis events can't be played: HttpApi, SQS and Schedule can"
     );
     assert_eq!(
-        error(&format!("{function}      Events: {{E: {{Type: Schedule, Properties: {{Schedule: cron(0 1 * * ? *)}}}}}}\n")),
+        error(&format!(
+            "{function}      Events: {{E: {{Type: Schedule, Properties: {{Schedule: cron(0 1 * * ? *)}}}}}}\n"
+        )),
         "template, Resources.F.Properties.Events.E.Schedule: \"cron(0 1 * * ? *)\" can't be played: use rate(<n> minutes|hours|days)"
     );
-    assert_eq!(error(&format!("{function}      MemorySize: !Ref Nowhere\n")), "template, Resources.F.Properties.MemorySize: there is no parameter or resource Nowhere");
-    assert!(error("Resources: {F: {Type: AWS::Lambda::Function}}").starts_with("template, Resources.F.Type: AWS::Lambda::Function can't be run locally"));
-    let unknown = Template::parse("Resources: {}", &BTreeMap::from([("X".to_owned(), String::new())])).unwrap_err();
-    assert_eq!(unknown.to_string(), "template, Parameters: there is no parameter X");
+    assert_eq!(
+        error(&format!("{function}      MemorySize: !Ref Nowhere\n")),
+        "template, Resources.F.Properties.MemorySize: there is no parameter or resource Nowhere"
+    );
+    assert!(
+        error("Resources: {F: {Type: AWS::Lambda::Function}}")
+            .starts_with("template, Resources.F.Type: AWS::Lambda::Function can't be run locally")
+    );
+    let unknown = Template::parse(
+        "Resources: {}",
+        &BTreeMap::from([("X".to_owned(), String::new())]),
+    )
+    .unwrap_err();
+    assert_eq!(
+        unknown.to_string(),
+        "template, Parameters: there is no parameter X"
+    );
 }
