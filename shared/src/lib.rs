@@ -1,1 +1,42 @@
-#![doc = "x"]
+//! What every deskbridge function shares.
+//!
+//! Read it in this order:
+//!
+//! - [`session`], [`message`], [`event`], [`outgoing`]: what there is. [`survey`], [`html`] belong to them.
+//! - [`log`]: how a session's log goes out, in order, under a lease. Pure.
+//! - [`change`]: all that one fact brings about; [`table`] writes it in one transaction.
+//! - [`vendor`]: the vendors' calls and pushes as values without I/O.
+//! - [`inbound`]: from a vendor's push to a change. [`desk`]: from a task to a vendor's call and its
+//!   outcome. [`sends`]: draining the log of sends. [`queues`]: the nudges.
+//! - [`auth`], [`error`], [`answer`], [`config`], [`http`], [`lambda`]: the frame around a function.
+
+pub mod answer;
+pub mod auth;
+pub mod change;
+pub mod clock;
+pub mod config;
+#[cfg(feature = "vendors")]
+pub mod desk;
+pub mod error;
+pub mod event;
+pub mod html;
+#[cfg(feature = "http-client")]
+pub mod http;
+pub mod ids;
+#[cfg(all(feature = "queues", feature = "table"))]
+pub mod inbound;
+pub mod lambda;
+pub mod log;
+pub mod message;
+pub mod outgoing;
+#[cfg(feature = "queues")]
+pub mod queues;
+pub mod schedule;
+pub mod secret;
+#[cfg(feature = "vendors")]
+pub mod sends;
+pub mod session;
+pub mod survey;
+#[cfg(feature = "table")]
+pub mod table;
+pub mod vendor;

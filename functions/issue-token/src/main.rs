@@ -1,1 +1,10 @@
-fn main(){}
+//! The Lambda `issue-token`.
+
+use deskbridge::lambda;
+use issue_token::App;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    let app = &lambda::init(App::from_settings)?;
+    lambda::serve_http(|request| app.handle(request)).await
+}

@@ -1,0 +1,118 @@
+//! `POST /sessions`: open a conversation at a desk. A customer has one open session at a vendor: asking
+//! again gives that one, and asks the vendor again where nobody serves the customer yet.
+
+use std::time::Duration;
+
+use deskbridge::{
+    answer,
+    auth::Guard,
+    change::Change,
+    clock,
+    config::{ConfigError, Settings},
+    error::{Error, Kind},
+    ids::CustomerId,
+    lambda,
+    outgoing::Task,
+    sends::{Drained, Sends},
+    session::{Assign, Session, State},
+    table::TableError,
+    vendor::Vendor,
+};
+use lambda_http::{Body, Request, Response};
+use serde::Deserialize;
+
+/// How long one request may go on draining; API Gateway waits 30 s.
+const BUDGET: Duration = Duration::from_secs(10);
+/// How often a change is made anew before the caller is asked to try again.
+const TRIES: u32 = 40;
+
+/// What the function needs. Made once at init.
+#[derive(Debug)]
+pub struct App {
+    guard: Guard,
+    sends: Sends,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Ask {
+    vendor: Vendor,
+    customer: Option<CustomerId>,
+    #[serde(default)]
+    assign: Assign,
+}
+
+impl App {
+    /// The function as the settings want it.
+    ///
+    /// # Errors
+    /// Where a setting is missing or malformed.
+    pub fn from_settings(settings: &Settings) -> Result<Self, ConfigError> {
+        Ok(Self {
+            guard: Guard::from_settings(settings)?,
+            sends: Sends::from_settings(settings)?,
+        })
+    }
+
+    /// Opens connections ahead of need.
+    pub async fn warm(&self) {
+        self.sends.warm().await;
+    }
+
+    /// Answers one request.
+    ///
+    /// # Errors
+    /// As `infra/openapi.yaml` lists them.
+    pub async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {
+        let caller = self.guard.check(request.headers())?;
+        let Ask { vendor, customer, assign } = lambda::body(&request)?;
+        let customer = caller.customer(customer)?;
+        self.sends.desk.must_have(vendor)?;
+        for tries in 0..TRIES {
+            let now = clock::now();
+            let found = self.sends.table.open_session(vendor, &customer).await?;
+            let is_new = found.is_none();
+            let mut change = match found {
+                // Served already, leaving, or being asked about: what stands is the answer.
+                Some(session) if session.state == State::Active || session.closing || session.sends.is_pending() => {
+                    return self.found(session).await;
+                }
+                Some(session) => Change::to(session, now),
+                None => {
+                    let session = Session::opening(vendor, customer.clone(), None, now);
+                    let mut change = Change::opening(session, now);
+                    change.claim_customer();
+                    change
+                }
+            };
+            change.session.assign = Some(assign.clone());
+            change.send(Task::Open { assign: assign.clone() });
+            if let Some(drained) = self.sends.append(change, None, BUDGET).await? {
+                return asked(drained, is_new);
+            }
+            clock::pause(tries).await;
+        }
+        Err(TableError::Contended.into())
+    }
+
+    async fn found(&self, session: Session) -> Result<Response<Body>, Error> {
+        let survey = self.sends.table.survey(&session.id).await?;
+        let status = if session.state == State::Opening { 202 } else { 200 };
+        answer::json(status, &session.view(survey.as_ref()))
+    }
+}
+
+fn asked(drained: Drained, is_new: bool) -> Result<Response<Body>, Error> {
+    let Drained { session, survey, refused, .. } = drained;
+    if let Some(fault) = refused {
+        return Err(Error::vendor_refused(fault));
+    }
+    let status = match session.state {
+        // The vendor is busy; `drain-sends` goes on asking.
+        State::Opening => 202,
+        State::Closed => return Err(Error::new(Kind::SessionClosed, "the session was closed meanwhile")),
+        _ if is_new => 201,
+        _ => 200,
+    };
+    answer::json(status, &session.view(survey.as_ref()))
+}

@@ -1,0 +1,207 @@
+//! SQS `deliveries`: tell the app what happened, event by event, in order, signed.
+
+mod target;
+
+use std::time::{Duration, Instant};
+
+use deskbridge::{
+    change::Change,
+    clock::{self, Millis},
+    config::{ConfigError, DELIVERIES_QUEUE_URL, Settings},
+    event::Event,
+    http::Client,
+    ids::{SessionId, nonce},
+    lambda::{self, Batch, BatchResponse},
+    log::Begin,
+    queues::{Queue, Task},
+    schedule::Schedule,
+    session::Session,
+    table::{Outcome, Table, TableError},
+};
+use target::{Delivery, Target};
+
+/// How long one invocation may go on with one session; the function's time-out is 60 s.
+const BUDGET: Duration = Duration::from_secs(40);
+/// How many events are read at once.
+const AT_ONCE: usize = 10;
+/// How often a change is made anew before the nudge is left to SQS.
+const TRIES: u32 = 40;
+
+/// What the function needs. Made once at init.
+#[derive(Debug)]
+pub struct App {
+    table: Table,
+    nudges: Queue,
+    target: Target,
+    schedule: Schedule,
+    http: Client,
+}
+
+impl App {
+    /// The function as the settings want it.
+    ///
+    /// # Errors
+    /// Where a setting is missing or malformed.
+    pub fn from_settings(settings: &Settings) -> Result<Self, ConfigError> {
+        let http = Client::from_settings(settings)?;
+        Ok(Self {
+            table: Table::from_settings(settings, &http)?,
+            nudges: Queue::from_settings(settings, &DELIVERIES_QUEUE_URL, &http)?,
+            target: Target::from_settings(settings, &http)?,
+            schedule: Schedule::from_settings(settings)?,
+            http,
+        })
+    }
+
+    /// Opens connections ahead of need.
+    pub async fn warm(&self) {
+        self.http.warm(&[&self.table.warm_url(), self.target.url()]).await;
+    }
+
+    /// Drains the logs that a batch of nudges names.
+    pub async fn handle(&self, batch: Batch) -> BatchResponse {
+        lambda::each_record(&batch.records, |record| async {
+            match record.task()? {
+                Task::Nudge { session } => self.drain(&session).await.map_err(|error| lambda::chain(&error)),
+                Task::Webhook { .. } => Err("a webhook in the queue of deliveries".to_owned()),
+            }
+        })
+        .await
+    }
+
+    fn lease(&self) -> Millis {
+        let limit = i64::try_from(self.target.limit().as_millis()).unwrap_or(i64::MAX);
+        limit.saturating_add(4_000)
+    }
+
+    async fn drain(&self, id: &SessionId) -> Result<(), TableError> {
+        let owner = nonce();
+        for tries in 0..TRIES {
+            let Some(session) = self.table.session(id).await? else {
+                tracing::warn!(session = %id, "nudged for a session that is gone");
+                return Ok(());
+            };
+            let mut change = Change::to(session, clock::now());
+            match change.session.deliveries.begin(&owner, change.now(), self.lease()) {
+                Begin::Empty | Begin::Busy(_) => return Ok(()),
+                // A nudge that came a moment early would otherwise be the last one.
+                Begin::NotDue(at) => {
+                    let now = clock::now();
+                    if at - now < 2_000 {
+                        self.nudges.nudge(id, Some(at), now).await;
+                    }
+                    return Ok(());
+                }
+                Begin::Ready { number, .. } => {
+                    // Events never change: they are read while the lease is being taken.
+                    let (written, events) =
+                        tokio::join!(self.table.commit(&change), self.table.events_from(id, number, AT_ONCE));
+                    if written? == Outcome::Written {
+                        return self.deliver(change.written(), &owner, events?).await;
+                    }
+                }
+            }
+            clock::pause(tries).await;
+        }
+        Err(TableError::Contended)
+    }
+
+    /// Delivers from the head on, under the lease.
+    async fn deliver(&self, mut session: Session, owner: &str, events: Vec<Event>) -> Result<(), TableError> {
+        let end = Instant::now() + BUDGET;
+        let mut events = events.into_iter();
+        loop {
+            let number = session.deliveries.head + 1;
+            let event = match events.next() {
+                Some(event) if event.seq == number => Some(event),
+                _ => {
+                    events = self.table.events_from(&session.id, number, AT_ONCE).await?.into_iter();
+                    events.next().filter(|event| event.seq == number)
+                }
+            };
+            let outcome = match &event {
+                Some(event) => self.target.deliver(event).await,
+                // Past its retention: nothing is left to tell.
+                None => Delivery::Done,
+            };
+            let id = session.id.clone();
+            match self.record(session, owner, event.as_ref(), &outcome, Instant::now() < end).await? {
+                Recorded::GoOn(next) => session = next,
+                Recorded::Stop { nudge_at } => {
+                    if let Some(at) = nudge_at {
+                        self.nudges.nudge(&id, Some(at), clock::now()).await;
+                    }
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    async fn record(
+        &self,
+        mut session: Session,
+        owner: &str,
+        event: Option<&Event>,
+        outcome: &Delivery,
+        go_on: bool,
+    ) -> Result<Recorded, TableError> {
+        for tries in 0..TRIES {
+            let mut change = Change::to(session, clock::now());
+            if !change.session.deliveries.is_held_by(owner) {
+                tracing::warn!(session = %change.session.id, "the lease was lost during a delivery");
+                return Ok(Recorded::Stop { nudge_at: None });
+            }
+            let retry_at = self.apply(&mut change, event, outcome, go_on);
+            if self.table.commit(&change).await? == Outcome::Written {
+                let log = &change.session.deliveries;
+                if log.is_held_by(owner) {
+                    return Ok(Recorded::GoOn(change.written()));
+                }
+                // Out of time with something left: somebody else goes on.
+                let left_over = log.is_pending().then(|| change.now());
+                return Ok(Recorded::Stop { nudge_at: retry_at.or(left_over) });
+            }
+            clock::pause(tries).await;
+            session = match self.table.session(&change.session.id).await? {
+                Some(session) => session,
+                None => return Ok(Recorded::Stop { nudge_at: None }),
+            };
+        }
+        Err(TableError::Contended)
+    }
+
+    /// Puts into `change` what a delivery brought about; gives the time of the next attempt, if any.
+    fn apply(
+        &self,
+        change: &mut Change,
+        event: Option<&Event>,
+        outcome: &Delivery,
+        go_on: bool,
+    ) -> Option<Millis> {
+        let (now, lease) = (change.now(), self.lease());
+        let because = match outcome {
+            Delivery::Done => None,
+            Delivery::Never(because) => Some(because),
+            Delivery::NotYet { after, because } => {
+                let failed = change.session.deliveries.attempts + 1;
+                tracing::warn!(session = %change.session.id, failed, because, "not delivered yet");
+                if let Some(at) = self.schedule.next(failed, *after, now) {
+                    change.session.deliveries.postpone(at);
+                    return Some(at);
+                }
+                Some(because)
+            }
+        };
+        if let (Some(because), Some(event)) = (because, event) {
+            tracing::error!(session = %change.session.id, event = %event.id, because, "dead");
+            change.bury_event(event, because.clone());
+        }
+        change.session.deliveries.settle(now, lease, go_on);
+        None
+    }
+}
+
+enum Recorded {
+    GoOn(Session),
+    Stop { nudge_at: Option<Millis> },
+}

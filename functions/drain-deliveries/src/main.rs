@@ -1,0 +1,11 @@
+//! The Lambda `drain-deliveries`.
+
+use deskbridge::lambda;
+use drain_deliveries::App;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    let app = &lambda::init(App::from_settings)?;
+    app.warm().await;
+    lambda::serve_queue(|batch| app.handle(batch)).await
+}

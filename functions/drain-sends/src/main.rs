@@ -1,0 +1,11 @@
+//! The Lambda `drain-sends`.
+
+use deskbridge::lambda;
+use drain_sends::App;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    let app = &lambda::init(App::from_settings)?;
+    app.warm().await;
+    lambda::serve_queue(|batch| app.handle(batch)).await
+}

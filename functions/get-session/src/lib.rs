@@ -1,0 +1,99 @@
+//! `GET /sessions/{id}` and `GET /sessions?customer=`: where a conversation stands.
+
+use deskbridge::{
+    answer,
+    auth::{Caller, Guard},
+    config::{ConfigError, Settings},
+    error::Error,
+    http::Client,
+    ids::{CustomerId, SessionId},
+    lambda,
+    session::View,
+    table::Table,
+    vendor::Vendor,
+};
+use lambda_http::{Body, Request, Response};
+use serde::Serialize;
+
+/// What the function needs. Made once at init.
+#[derive(Debug)]
+pub struct App {
+    guard: Guard,
+    table: Table,
+    http: Client,
+}
+
+#[derive(Serialize)]
+struct Sessions<'a> {
+    sessions: Vec<View<'a>>,
+}
+
+impl App {
+    /// The function as the settings want it.
+    ///
+    /// # Errors
+    /// Where a setting is missing or malformed.
+    pub fn from_settings(settings: &Settings) -> Result<Self, ConfigError> {
+        let http = Client::from_settings(settings)?;
+        Ok(Self {
+            guard: Guard::from_settings(settings)?,
+            table: Table::from_settings(settings, &http)?,
+            http,
+        })
+    }
+
+    /// Opens connections ahead of need.
+    pub async fn warm(&self) {
+        self.http.warm(&[&self.table.warm_url()]).await;
+    }
+
+    /// Answers one request.
+    ///
+    /// # Errors
+    /// As `infra/openapi.yaml` lists them.
+    pub async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {
+        let caller = self.guard.check(request.headers())?;
+        match lambda::path_parameter(&request, "id") {
+            Some(id) => self.one(&caller, &id).await,
+            None => self.open_ones(&caller, &request).await,
+        }
+    }
+
+    async fn one(&self, caller: &Caller, id: &str) -> Result<Response<Body>, Error> {
+        let id = SessionId::parse(id).ok_or_else(Error::session_not_found)?;
+        let (session, survey) = tokio::try_join!(self.table.session(&id), self.table.survey(&id))?;
+        let session = caller.may_see(session)?;
+        answer::json(200, &session.view(survey.as_ref()))
+    }
+
+    async fn open_ones(&self, caller: &Caller, request: &Request) -> Result<Response<Body>, Error> {
+        let named = match lambda::query_parameter(request, "customer") {
+            Some(given) => Some(CustomerId::parse(&given).ok_or_else(|| {
+                Error::field("customer", "a customer is 1 to 128 visible ASCII characters, no spaces")
+            })?),
+            None => None,
+        };
+        let customer = caller.customer(named)?;
+        let vendors = match lambda::query_parameter(request, "vendor") {
+            Some(given) => vec![vendor(&given)?],
+            None => Vendor::ALL.to_vec(),
+        };
+        let mut sessions = Vec::new();
+        for vendor in vendors {
+            sessions.extend(self.table.open_session(vendor, &customer).await?);
+        }
+        let sessions = sessions.iter().map(|session| session.view(None)).collect();
+        answer::json(200, &Sessions { sessions })
+    }
+}
+
+fn vendor(given: &str) -> Result<Vendor, Error> {
+    Vendor::ALL
+        .into_iter()
+        .find(|vendor| vendor.name() == given)
+        .ok_or_else(|| Error::field("vendor", format!("no such vendor; there is {}", names())))
+}
+
+fn names() -> String {
+    Vendor::ALL.map(Vendor::name).join(", ")
+}

@@ -1,0 +1,11 @@
+//! The Lambda `get-session`.
+
+use deskbridge::lambda;
+use get_session::App;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    let app = &lambda::init(App::from_settings)?;
+    app.warm().await;
+    lambda::serve_http(|request| app.handle(request)).await
+}

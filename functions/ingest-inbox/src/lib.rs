@@ -1,0 +1,60 @@
+//! SQS `inbox`: record webhooks that arrived while the table refused.
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use deskbridge::{
+    config::{ConfigError, DELIVERIES_QUEUE_URL, Settings},
+    http::Client,
+    inbound::udesk::Recorder,
+    lambda::{self, Batch, BatchResponse, Record},
+    queues::{Queue, Task},
+    table::Table,
+    vendor::Vendor,
+};
+
+/// What the function needs. Made once at init.
+#[derive(Debug)]
+pub struct App {
+    table: Table,
+    udesk: Recorder,
+    deliveries: Queue,
+    http: Client,
+}
+
+impl App {
+    /// The function as the settings want it.
+    ///
+    /// # Errors
+    /// Where a setting is missing or malformed.
+    pub fn from_settings(settings: &Settings) -> Result<Self, ConfigError> {
+        let http = Client::from_settings(settings)?;
+        let table = Table::from_settings(settings, &http)?;
+        Ok(Self {
+            udesk: Recorder::from_settings(settings, &table)?,
+            deliveries: Queue::from_settings(settings, &DELIVERIES_QUEUE_URL, &http)?,
+            table,
+            http,
+        })
+    }
+
+    /// Opens connections ahead of need.
+    pub async fn warm(&self) {
+        self.http.warm(&[&self.table.warm_url(), self.deliveries.warm_url()]).await;
+    }
+
+    /// Records a batch of webhooks. What the table still refuses stays in the queue.
+    pub async fn handle(&self, batch: Batch) -> BatchResponse {
+        lambda::each_record(&batch.records, |record| self.record(record)).await
+    }
+
+    async fn record(&self, record: &Record) -> Result<(), String> {
+        let Task::Webhook { vendor, body } = record.task()? else {
+            return Err("a nudge in the inbox".to_owned());
+        };
+        let body = BASE64_STANDARD.decode(body).map_err(|error| error.to_string())?;
+        let recorded = match vendor {
+            Vendor::Udesk => self.udesk.record(&body).await,
+        };
+        recorded.map_err(|error| lambda::chain(&error))?.wake(&self.deliveries).await;
+        Ok(())
+    }
+}

@@ -1,0 +1,91 @@
+//! `GET /sessions/{id}/messages?after=&limit=`: the conversation, oldest first, by cursor.
+
+use deskbridge::{
+    answer,
+    auth::Guard,
+    config::{ConfigError, Settings},
+    error::Error,
+    http::Client,
+    ids::{MessageId, SessionId},
+    lambda,
+    message::View,
+    table::Table,
+};
+use lambda_http::{Body, Request, Response};
+use serde::Serialize;
+
+const LIMIT: std::ops::RangeInclusive<usize> = 1..=100;
+
+/// What the function needs. Made once at init.
+#[derive(Debug)]
+pub struct App {
+    guard: Guard,
+    table: Table,
+    http: Client,
+}
+
+#[derive(Serialize)]
+struct Messages<'a> {
+    messages: Vec<View<'a>>,
+    /// Where to go on, now or later; absent while there is nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<&'a MessageId>,
+    more: bool,
+}
+
+impl App {
+    /// The function as the settings want it.
+    ///
+    /// # Errors
+    /// Where a setting is missing or malformed.
+    pub fn from_settings(settings: &Settings) -> Result<Self, ConfigError> {
+        let http = Client::from_settings(settings)?;
+        Ok(Self {
+            guard: Guard::from_settings(settings)?,
+            table: Table::from_settings(settings, &http)?,
+            http,
+        })
+    }
+
+    /// Opens connections ahead of need.
+    pub async fn warm(&self) {
+        self.http.warm(&[&self.table.warm_url()]).await;
+    }
+
+    /// Answers one request.
+    ///
+    /// # Errors
+    /// As `infra/openapi.yaml` lists them.
+    pub async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {
+        let caller = self.guard.check(request.headers())?;
+        let id = lambda::path_parameter(&request, "id")
+            .and_then(|id| SessionId::parse(&id))
+            .ok_or_else(Error::session_not_found)?;
+        let after = match lambda::query_parameter(&request, "after") {
+            Some(given) => Some(
+                MessageId::parse(&given)
+                    .ok_or_else(|| Error::field("after", "not a cursor; use `next` of an earlier answer"))?,
+            ),
+            None => None,
+        };
+        let limit = match lambda::query_parameter(&request, "limit") {
+            Some(given) => given.parse().ok().filter(|limit| LIMIT.contains(limit)).ok_or_else(|| {
+                Error::field("limit", format!("a whole number from {} to {}", LIMIT.start(), LIMIT.end()))
+            })?,
+            None => 50,
+        };
+        let (session, page) = tokio::try_join!(
+            self.table.session(&id),
+            self.table.messages_after(&id, after.as_ref(), limit)
+        )?;
+        let session = caller.may_see(session)?;
+        answer::json(
+            200,
+            &Messages {
+                next: page.messages.last().map(|message| &message.id).or(after.as_ref()),
+                messages: page.messages.iter().map(|message| message.view_in(&session.sends)).collect(),
+                more: page.more,
+            },
+        )
+    }
+}

@@ -1,0 +1,229 @@
+//! `POST /sessions/{id}/messages`: pass on what a customer says: to the vendor now, or queued.
+
+use std::time::Duration;
+
+use deskbridge::{
+    answer,
+    auth::Guard,
+    change::{Change, Mark},
+    clock,
+    config::{ConfigError, Settings},
+    error::{Error, Kind as ErrorKind, VendorFault},
+    ids::{MessageId, SessionId},
+    lambda,
+    message::{Author, File, Format, Kind, Message, Status},
+    outgoing::Task,
+    sends::Sends,
+    session::Session,
+    table::{Seen, TableError},
+};
+use lambda_http::{Body, Request, Response};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// How long one request may go on draining what stands before its own message; API Gateway waits 30 s.
+const BUDGET: Duration = Duration::from_secs(10);
+/// How often a change is made anew before the caller is asked to try again.
+const TRIES: u32 = 40;
+
+/// What the function needs. Made once at init.
+#[derive(Debug)]
+pub struct App {
+    guard: Guard,
+    sends: Sends,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Ask {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+    kind: AskedKind,
+    content: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    file: Option<File>,
+}
+
+/// What a customer can send.
+#[derive(Clone, Copy, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum AskedKind {
+    Text,
+    Image,
+    Audio,
+    Video,
+    File,
+    Rich,
+}
+
+#[derive(Serialize)]
+struct Accepted<'a> {
+    id: &'a MessageId,
+    status: Status,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_at: Option<String>,
+}
+
+/// A caller's own key for a message, and what it stood for.
+struct Key {
+    scope: String,
+    key: String,
+    body: String,
+}
+
+impl App {
+    /// The function as the settings want it.
+    ///
+    /// # Errors
+    /// Where a setting is missing or malformed.
+    pub fn from_settings(settings: &Settings) -> Result<Self, ConfigError> {
+        Ok(Self {
+            guard: Guard::from_settings(settings)?,
+            sends: Sends::from_settings(settings)?,
+        })
+    }
+
+    /// Opens connections ahead of need.
+    pub async fn warm(&self) {
+        self.sends.warm().await;
+    }
+
+    /// Answers one request.
+    ///
+    /// # Errors
+    /// As `infra/openapi.yaml` lists them.
+    pub async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {
+        let caller = self.guard.check(request.headers())?;
+        let id = lambda::path_parameter(&request, "id")
+            .and_then(|id| SessionId::parse(&id))
+            .ok_or_else(Error::session_not_found)?;
+        let mut ask: Ask = lambda::body(&request)?;
+        if ask.content.is_empty() {
+            return Err(Error::field("content", "say something; the content is empty"));
+        }
+        ask.id = client_id(ask.id, &request)?;
+        let key = match &ask.id {
+            Some(key) => Some(Key {
+                scope: format!("{}#{id}", caller.role()),
+                key: key.clone(),
+                body: fingerprint(&ask)?,
+            }),
+            None => None,
+        };
+        for tries in 0..TRIES {
+            let (session, seen) = tokio::try_join!(self.sends.table.session(&id), self.seen(key.as_ref()))?;
+            let session = caller.may_see(session)?;
+            if let (Some(seen), Some(key)) = (seen, &key) {
+                return self.repeat(&session, &seen, key).await;
+            }
+            if !session.is_open() || session.closing {
+                return Err(Error::session_closed());
+            }
+            let (change, message) = change(session, &ask, key.as_ref());
+            if let Some(drained) = self.sends.append(change, Some(&message.id), BUDGET).await? {
+                return accepted(&drained.session, &drained.message.unwrap_or(message));
+            }
+            clock::pause(tries).await;
+        }
+        Err(TableError::Contended.into())
+    }
+
+    async fn seen(&self, key: Option<&Key>) -> Result<Option<Seen>, TableError> {
+        match key {
+            Some(Key { scope, key, .. }) => self.sends.table.client_key(scope, key, clock::now()).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The same message again: it is not sent again, and its present state is the answer.
+    async fn repeat(&self, session: &Session, seen: &Seen, key: &Key) -> Result<Response<Body>, Error> {
+        if seen.body != key.body {
+            return Err(Error::new(
+                ErrorKind::IdempotencyConflict,
+                format!("another message came under `{}` before; give each message its own id", key.key),
+            ));
+        }
+        let gone = || Error::new(ErrorKind::Internal, "something went wrong on our side");
+        let id = seen.message.as_ref().ok_or_else(gone)?;
+        let message = self.sends.table.message(&session.id, id).await?.ok_or_else(gone)?;
+        accepted(session, &message)
+    }
+}
+
+/// The caller's own identifier, from the body or the header.
+fn client_id(given: Option<String>, request: &Request) -> Result<Option<String>, Error> {
+    let header = request.headers().get("idempotency-key").map(|value| value.to_str().unwrap_or_default());
+    let Some(id) = given.or(header.map(str::to_owned)) else {
+        return Ok(None);
+    };
+    if (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(Some(id));
+    }
+    Err(Error::field("id", "an id is 1 to 128 visible ASCII characters, no spaces"))
+}
+
+/// A hash of what was asked, apart from spelling.
+fn fingerprint(ask: &Ask) -> Result<String, Error> {
+    let text = serde_json::to_vec(ask)
+        .map_err(|error| Error::new(ErrorKind::Internal, "something went wrong on our side").with_source(error))?;
+    Ok(Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+fn change(session: Session, ask: &Ask, key: Option<&Key>) -> (Change, Message) {
+    let mut change = Change::to(session, clock::now());
+    let id = change.next_message();
+    let entry = change.send(Task::Message { id: id.clone() });
+    let (kind, format) = match ask.kind {
+        AskedKind::Text => (Kind::Text, Format::Text),
+        AskedKind::Image => (Kind::Image, Format::Text),
+        AskedKind::Audio => (Kind::Audio, Format::Text),
+        AskedKind::Video => (Kind::Video, Format::Text),
+        AskedKind::File => (Kind::File, Format::Text),
+        AskedKind::Rich => (Kind::Rich, Format::Html),
+    };
+    let message = Message {
+        id,
+        from: Author::Customer,
+        kind,
+        content: ask.content.clone(),
+        format,
+        text: matches!(format, Format::Html).then(|| deskbridge::html::plain_text(&ask.content)),
+        file: ask.file.clone().filter(|file| !file.is_empty()),
+        agent: None,
+        status: Some(Status::Queued),
+        entry: Some(entry),
+        client_id: ask.id.clone(),
+        error: None,
+        vendor_id: None,
+        created_at: change.now(),
+    };
+    change.put_message(message.clone());
+    if let Some(Key { scope, key, body }) = key {
+        change.mark(Mark::Client {
+            scope: scope.clone(),
+            key: key.clone(),
+            body: body.clone(),
+            message: Some(message.id.clone()),
+        });
+    }
+    (change, message)
+}
+
+/// The answer that a message's state gives.
+fn accepted(session: &Session, message: &Message) -> Result<Response<Body>, Error> {
+    let status = message.status_in(&session.sends).unwrap_or(Status::Queued);
+    let (http, retry_at) = match status {
+        Status::Sent | Status::Read => (200, None),
+        Status::Queued | Status::Sending => (202, session.sends.next_at.map(clock::rfc3339)),
+        Status::Unknown => (202, None),
+        Status::Failed if !session.is_open() => return Err(Error::session_closed()),
+        Status::Failed => {
+            return Err(Error::vendor_refused(message.error.clone().unwrap_or_else(|| VendorFault {
+                name: session.vendor.name().to_owned(),
+                code: None,
+                message: "the message was given up".to_owned(),
+            })));
+        }
+    };
+    answer::json(http, &Accepted { id: &message.id, status, retry_at })
+}

@@ -1,0 +1,102 @@
+//! Schedule: wake a drainer for whatever is due and has no nudge under way: its nudge was lost, its
+//! drainer died, or it was due later than SQS can delay.
+
+use deskbridge::{
+    change::Change,
+    clock,
+    config::{ConfigError, DELIVERIES_QUEUE_URL, SENDS_QUEUE_URL, Settings},
+    http::Client,
+    ids::SessionId,
+    queues::Queue,
+    table::{DUE_SHARDS, Outcome, Table, TableError},
+};
+use tokio::task::JoinSet;
+
+/// How many sessions of each part of the index one run sees to. What is left over is due again a
+/// minute later.
+const AT_ONCE: i32 = 200;
+
+/// What the function needs. Made once at init.
+#[derive(Clone, Debug)]
+pub struct App {
+    table: Table,
+    deliveries: Queue,
+    sends: Queue,
+    http: Client,
+}
+
+impl App {
+    /// The function as the settings want it.
+    ///
+    /// # Errors
+    /// Where a setting is missing or malformed.
+    pub fn from_settings(settings: &Settings) -> Result<Self, ConfigError> {
+        let http = Client::from_settings(settings)?;
+        Ok(Self {
+            table: Table::from_settings(settings, &http)?,
+            deliveries: Queue::from_settings(settings, &DELIVERIES_QUEUE_URL, &http)?,
+            sends: Queue::from_settings(settings, &SENDS_QUEUE_URL, &http)?,
+            http,
+        })
+    }
+
+    /// Opens connections ahead of need.
+    pub async fn warm(&self) {
+        self.http.warm(&[&self.table.warm_url(), self.deliveries.warm_url()]).await;
+    }
+
+    /// Sees to everything that is due.
+    ///
+    /// # Errors
+    /// Where the table refuses. The next run begins anew.
+    pub async fn handle(&self) -> Result<(), TableError> {
+        let mut shards = JoinSet::new();
+        for shard in 0..DUE_SHARDS {
+            let app = self.clone();
+            shards.spawn(async move { app.sweep(shard).await });
+        }
+        let mut first_error = None;
+        while let Some(swept) = shards.join_next().await {
+            if let Ok(Err(error)) = swept {
+                first_error.get_or_insert(error);
+            }
+        }
+        first_error.map_or(Ok(()), Err)
+    }
+
+    async fn sweep(&self, shard: u64) -> Result<(), TableError> {
+        for session in self.table.due(shard, clock::now(), AT_ONCE).await? {
+            self.wake(&session).await?;
+        }
+        Ok(())
+    }
+
+    async fn wake(&self, session: &SessionId) -> Result<(), TableError> {
+        let Some(session) = self.table.session(session).await? else {
+            return Ok(());
+        };
+        let now = clock::now();
+        let (deliver, send) = (session.deliveries.needs_nudge(now), session.sends.needs_nudge(now));
+        // Written as it is: that moves its place in the index on by the grace, so that the next run
+        // leaves it alone while this nudge is under way.
+        let change = Change::to(session, now);
+        if self.table.commit(&change).await? != Outcome::Written {
+            // Somebody is at it.
+            return Ok(());
+        }
+        let id = &change.session.id;
+        tracing::info!(session = %id, deliver, send, "found due");
+        let deliver = async {
+            if deliver {
+                self.deliveries.nudge(id, None, now).await;
+            }
+        };
+        let send = async {
+            if send {
+                self.sends.nudge(id, None, now).await;
+            }
+        };
+        tokio::join!(deliver, send);
+        Ok(())
+    }
+}

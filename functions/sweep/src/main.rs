@@ -1,0 +1,11 @@
+//! The Lambda `sweep`.
+
+use deskbridge::lambda;
+use sweep::App;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    let app = &lambda::init(App::from_settings)?;
+    app.warm().await;
+    lambda::serve_schedule(|| app.handle()).await
+}

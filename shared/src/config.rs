@@ -1,0 +1,223 @@
+//! Settings, read once at init. A missing or malformed one is named, with what it is for.
+
+use std::{fmt, str::FromStr};
+
+use crate::secret::Secret;
+
+/// A setting: its name and what it is for, in words that an operator can act on.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// The environment variable.
+    pub name: &'static str,
+    /// What it is for and where it comes from.
+    pub purpose: &'static str,
+}
+
+macro_rules! settings {
+    ($($name:ident: $purpose:literal;)*) => {
+        $(#[doc = $purpose] pub const $name: Setting = Setting { name: stringify!($name), purpose: $purpose };)*
+
+        /// Every setting of deskbridge, in the order in which they are documented.
+        pub const ALL: &[&Setting] = &[$(&$name),*];
+    };
+}
+
+settings! {
+    TABLE_NAME: "the DynamoDB table; set by the template";
+    DELIVERIES_QUEUE_URL: "the queue that wakes drain-deliveries; set by the template";
+    SENDS_QUEUE_URL: "the queue that wakes drain-sends; set by the template";
+    INBOX_QUEUE_URL: "the queue for webhook bodies that arrive while the table refuses; set by the template";
+    EXTRA_CA_FILE: "a PEM file with further certificate authorities to trust";
+    APP_EVENTS_URL: "the app's URL for events, https unless its host is in APP_EVENTS_ALLOWED_HOSTS";
+    APP_EVENTS_SECRETS: "the secrets that sign events (whsec_ and base64), current first";
+    APP_EVENTS_ALLOWED_HOSTS: "hosts to which events may go over plain http";
+    APP_TIMEOUT_MS: "how long the app may take to answer an event, in milliseconds (10000)";
+    API_KEYS: "the keys of the app's servers, current first";
+    CUSTOMER_TOKEN_SECRETS: "the secrets that sign customer tokens, at least 32 characters, current first";
+    RETRY_SCHEDULE_SECONDS: "the pauses between attempts, in seconds; their number is the number of retries";
+    NUDGE_GRACE_SECONDS: "how long a wake-up may be under way before sweep sends another, in seconds (60)";
+    CONVERSATION_RETENTION_DAYS: "how long conversations are kept, in days (90)";
+    VENDOR_TIMEOUT_MS: "how long a vendor may take to answer a call, in milliseconds (8000)";
+    UDESK_BASE_URL: "Udesk's address, such as https://demo.udesk.cn";
+    UDESK_EMAIL: "the Udesk super-admin's e-mail address";
+    UDESK_API_TOKEN: "the Udesk super-admin's open_api_token";
+    UDESK_WEBHOOK_SECRETS: "the last part of the receive URL given to Udesk, at least 16 characters, current first";
+    UDESK_UTC_OFFSET: "the offset of the times in Udesk's pushes (+08:00)";
+    UDESK_ON_UNKNOWN: "what becomes of a message that Udesk may have taken: retry (Udesk drops the repeat by its message_id) or hold (retry)";
+    RUST_LOG: "what is logged, such as info or deskbridge=debug";
+}
+
+/// Lambda's own variables and those of the AWS SDKs.
+pub mod aws_settings {
+    use super::Setting;
+
+    macro_rules! given {
+        ($($name:ident: $purpose:literal;)*) => {
+            $(#[doc = $purpose] pub const $name: Setting = Setting { name: stringify!($name), purpose: $purpose };)*
+        };
+    }
+
+    given! {
+        AWS_REGION: "the region; set by Lambda";
+        AWS_ACCESS_KEY_ID: "the function's credentials; set by Lambda";
+        AWS_SECRET_ACCESS_KEY: "the function's credentials; set by Lambda";
+        AWS_SESSION_TOKEN: "the function's credentials; set by Lambda";
+        AWS_ENDPOINT_URL: "a local server in place of AWS";
+        AWS_ENDPOINT_URL_DYNAMODB: "a local server in place of DynamoDB";
+        AWS_ENDPOINT_URL_SQS: "a local server in place of SQS";
+    }
+}
+
+/// A setting that is missing or malformed.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ConfigError {
+    message: String,
+}
+
+impl ConfigError {
+    #[cfg(feature = "http-client")]
+    pub(crate) fn tls(error: &dyn fmt::Display) -> Self {
+        Self { message: format!("the HTTP client could not be set up: {error}") }
+    }
+}
+
+impl Setting {
+    /// An error that says `why` the setting cannot be used. Never holds a secret's value.
+    #[must_use]
+    pub fn malformed(&self, why: &dyn fmt::Display) -> ConfigError {
+        ConfigError {
+            message: format!("{} is malformed ({why}); it is {}", self.name, self.purpose),
+        }
+    }
+
+    fn missing(&self) -> ConfigError {
+        ConfigError {
+            message: format!("{} is not set; it is {}", self.name, self.purpose),
+        }
+    }
+}
+
+/// The settings of one function, read through a lookup, so that a test can pass a map.
+pub struct Settings {
+    lookup: Box<dyn Fn(&str) -> Option<String>>,
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Settings")
+    }
+}
+
+impl Settings {
+    /// Settings that `lookup` gives by name.
+    pub fn new(lookup: impl Fn(&str) -> Option<String> + 'static) -> Self {
+        Self { lookup: Box::new(lookup) }
+    }
+
+    /// Settings from the environment.
+    #[must_use]
+    pub fn from_env() -> Self {
+        Self::new(|name| std::env::var(name).ok())
+    }
+
+    /// The value, if there is one. An empty one counts as none: a template gives its parameters'
+    /// empty defaults.
+    #[must_use]
+    pub fn optional(&self, setting: &Setting) -> Option<String> {
+        (self.lookup)(setting.name)
+            .map(|value| value.trim().to_owned())
+            .filter(|value| !value.is_empty())
+    }
+
+    /// The value.
+    ///
+    /// # Errors
+    /// Where it is not set.
+    pub fn required(&self, setting: &Setting) -> Result<String, ConfigError> {
+        self.optional(setting).ok_or_else(|| setting.missing())
+    }
+
+    /// The value read as a `T`, or `default`.
+    ///
+    /// # Errors
+    /// Where it is set and cannot be read.
+    pub fn parsed_or<T: FromStr>(&self, setting: &Setting, default: T) -> Result<T, ConfigError>
+    where
+        T::Err: fmt::Display,
+    {
+        match self.optional(setting) {
+            None => Ok(default),
+            Some(value) => value
+                .parse()
+                .map_err(|error| setting.malformed(&format!("{value:?}: {error}"))),
+        }
+    }
+
+    /// The values of a comma-separated list; empty where it is not set.
+    #[must_use]
+    pub fn list(&self, setting: &Setting) -> Vec<String> {
+        let value = self.optional(setting).unwrap_or_default();
+        value
+            .split(',')
+            .map(str::trim)
+            .filter(|part| !part.is_empty())
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// A list of secrets, each at least `shortest` characters long; empty where it is not set.
+    ///
+    /// # Errors
+    /// Where one is shorter.
+    pub fn secrets(&self, setting: &Setting, shortest: usize) -> Result<Vec<Secret>, ConfigError> {
+        let values = self.list(setting);
+        if values.iter().any(|value| value.len() < shortest) {
+            return Err(setting.malformed(&format!("each needs {shortest} characters or more")));
+        }
+        Ok(values.into_iter().map(Secret::new).collect())
+    }
+
+    /// Like [`Settings::secrets`], at least one.
+    ///
+    /// # Errors
+    /// Where there is none, or one is too short.
+    pub fn required_secrets(&self, setting: &Setting, shortest: usize) -> Result<Vec<Secret>, ConfigError> {
+        let secrets = self.secrets(setting, shortest)?;
+        if secrets.is_empty() {
+            return Err(setting.missing());
+        }
+        Ok(secrets)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn settings(name: &'static str, value: &'static str) -> Settings {
+        Settings::new(move |asked| (asked == name).then(|| value.to_owned()))
+    }
+
+    #[test]
+    fn a_missing_setting_is_named_with_what_it_is_for() {
+        let error = settings("OTHER", "x").required(&APP_EVENTS_URL).unwrap_err();
+        assert!(error.to_string().starts_with("APP_EVENTS_URL is not set; it is the app's URL"));
+        assert!(settings("APP_EVENTS_URL", " ").required(&APP_EVENTS_URL).is_err());
+    }
+
+    #[test]
+    fn a_malformed_number_is_shown() {
+        let error = settings("APP_TIMEOUT_MS", "10s").parsed_or(&APP_TIMEOUT_MS, 1u64).unwrap_err();
+        assert!(error.to_string().contains("\"10s\""), "{error}");
+    }
+
+    #[test]
+    fn a_secret_that_is_too_short_is_not_shown() {
+        let error = settings("API_KEYS", "long-enough-to-pass,hunter2").secrets(&API_KEYS, 16).unwrap_err();
+        assert!(!error.to_string().contains("hunter2"), "{error}");
+        let two = settings("API_KEYS", "long-enough-to-pass, and-this-one-as-well").secrets(&API_KEYS, 16).unwrap();
+        assert_eq!(two.len(), 2);
+    }
+}

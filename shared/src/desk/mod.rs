@@ -1,0 +1,141 @@
+//! From a task to the vendor's call and its outcome, in words that are no vendor's own.
+
+mod udesk;
+
+use std::time::Duration;
+
+use crate::{
+    clock::Millis,
+    config::{ConfigError, Settings, VENDOR_TIMEOUT_MS},
+    error::{Error, Kind, VendorFault},
+    http::Client,
+    message::Message,
+    outgoing::Task,
+    session::{Agent, Queue, Session, State},
+    survey::Survey,
+    vendor::Vendor,
+};
+
+/// The vendors that this deployment has settings for. Made once at init.
+#[derive(Debug)]
+pub struct Desk {
+    http: Client,
+    limit: Duration,
+    udesk: Option<udesk::Udesk>,
+}
+
+/// Where the vendor put the conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// Active, queued, assigning or offline.
+    pub state: State,
+    /// The vendor's identifier of the session, where there is one already.
+    pub vendor_session: Option<String>,
+    /// Who serves the customer.
+    pub assignee: Option<Agent>,
+    /// The place in the queue.
+    pub queue: Option<Queue>,
+    /// The survey that the vendor offers.
+    pub survey: Option<Box<Survey>>,
+}
+
+/// What came of an attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The vendor knows of the conversation.
+    Opened(Box<Opened>),
+    /// The vendor did it.
+    Done,
+    /// It certainly had no effect, and may have one later: after the vendor's own wait, where it named
+    /// one.
+    NotYet {
+        /// The vendor's own wait.
+        after: Option<Millis>,
+        /// Why.
+        fault: VendorFault,
+    },
+    /// It may have had an effect.
+    Lost(VendorFault),
+    /// The vendor's session has ended.
+    Gone(VendorFault),
+    /// The vendor said no, for good.
+    Refused(VendorFault),
+}
+
+/// What becomes of a message that the vendor may have taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnUnknown {
+    /// It is sent again under the same identifier, by which the vendor drops the repeat.
+    Retry,
+    /// It is not sent again by itself.
+    Hold,
+}
+
+impl Desk {
+    /// The desk that the settings describe.
+    ///
+    /// # Errors
+    /// Where a setting is malformed, or only some of a vendor's are set.
+    pub fn from_settings(settings: &Settings, http: &Client) -> Result<Self, ConfigError> {
+        let limit: u64 = settings.parsed_or(&VENDOR_TIMEOUT_MS, 8_000)?;
+        Ok(Self {
+            http: http.clone(),
+            limit: Duration::from_millis(limit.max(1)),
+            udesk: udesk::Udesk::from_settings(settings)?,
+        })
+    }
+
+    /// Refuses a vendor that this deployment has no settings for.
+    ///
+    /// # Errors
+    /// Where it has none.
+    pub fn must_have(&self, vendor: Vendor) -> Result<(), Error> {
+        let configured = match vendor {
+            Vendor::Udesk => self.udesk.is_some(),
+        };
+        if configured {
+            return Ok(());
+        }
+        Err(Error::new(
+            Kind::VendorNotConfigured,
+            format!("this deployment has no settings for {vendor}; see the README's settings"),
+        ))
+    }
+
+    /// How long one attempt may take.
+    #[must_use]
+    pub fn limit(&self) -> Duration {
+        self.limit
+    }
+
+    /// Where connections can be opened ahead of need.
+    #[must_use]
+    pub fn warm_urls(&self) -> Vec<&str> {
+        self.udesk.iter().map(udesk::Udesk::base_url).collect()
+    }
+
+    /// What becomes of a message that `vendor` may have taken.
+    #[must_use]
+    pub fn on_unknown(&self, vendor: Vendor) -> OnUnknown {
+        match vendor {
+            Vendor::Udesk => self.udesk.as_ref().map_or(OnUnknown::Hold, udesk::Udesk::on_unknown),
+        }
+    }
+
+    /// Makes one attempt of `task` for `session`; `message` is the one that the task names. Signed
+    /// afresh each time.
+    pub async fn attempt(&self, session: &Session, task: &Task, message: Option<&Message>) -> Outcome {
+        match (session.vendor, &self.udesk) {
+            (Vendor::Udesk, Some(udesk)) => udesk.attempt(&self.http, self.limit, session, task, message).await,
+            // The settings may come back with the next deployment.
+            (vendor, _) => Outcome::NotYet {
+                after: None,
+                fault: fault(vendor, None, "this deployment has no settings for the vendor"),
+            },
+        }
+    }
+}
+
+fn fault(vendor: Vendor, code: Option<i64>, message: impl Into<String>) -> VendorFault {
+    VendorFault { name: vendor.name().to_owned(), code, message: message.into() }
+}

@@ -1,0 +1,158 @@
+//! What the app is told: one event a fact, numbered per session, signed as the Standard Webhooks
+//! specification says (<https://www.standardwebhooks.com>).
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    clock::{Millis, rfc3339_field},
+    ids::{CustomerId, EventId, SessionId},
+    message,
+    session::{self, Session},
+    survey::Survey,
+    vendor::Vendor,
+};
+
+/// What happened, as the event's `data`.
+#[derive(Debug)]
+pub enum Fact<'a> {
+    /// Somebody at the desk said something.
+    MessageReceived(message::View<'a>),
+    /// The vendor took a customer's message.
+    MessageSent(message::View<'a>),
+    /// A customer's message was refused or given up.
+    MessageFailed(message::View<'a>),
+    /// A customer's message may have arrived, and is not repeated by itself.
+    MessageUnknown(message::View<'a>),
+    /// The desk read messages of the customer's.
+    MessagesRead(Vec<&'a crate::ids::MessageId>),
+    /// The customer waits in a queue.
+    SessionQueued,
+    /// An agent has taken the conversation.
+    SessionStarted,
+    /// Another agent has.
+    SessionTransferred,
+    /// The conversation has ended.
+    SessionClosed {
+        /// Who or what ended it: `customer`, `vendor`, `refused`, or the vendor's own word.
+        reason: &'a str,
+        /// The survey that the vendor offers.
+        survey: Option<&'a Survey>,
+    },
+}
+
+impl Fact<'_> {
+    /// The event's `type`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::MessageReceived(_) => "message.received",
+            Self::MessageSent(_) => "message.sent",
+            Self::MessageFailed(_) => "message.failed",
+            Self::MessageUnknown(_) => "message.unknown",
+            Self::MessagesRead(_) => "messages.read",
+            Self::SessionQueued => "session.queued",
+            Self::SessionStarted => "session.started",
+            Self::SessionTransferred => "session.transferred",
+            Self::SessionClosed { .. } => "session.closed",
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    id: &'a EventId,
+    r#type: &'a str,
+    session: &'a SessionId,
+    customer: &'a CustomerId,
+    vendor: Vendor,
+    seq: u64,
+    #[serde(with = "rfc3339_field")]
+    occurred_at: Millis,
+    data: Data<'a>,
+}
+
+#[derive(Serialize, Default)]
+struct Data<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<&'a message::View<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message_ids: Option<&'a [&'a crate::ids::MessageId]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<session::View<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    survey: Option<&'a Survey>,
+}
+
+/// An event as the table holds it: written once, sent as it stands however often it takes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// Its identifier, the `webhook-id` of every attempt.
+    pub id: EventId,
+    /// Its number in the session.
+    pub seq: u64,
+    /// Its type, such as `message.received`.
+    pub r#type: String,
+    /// The JSON body.
+    pub body: String,
+    /// When it was recorded.
+    pub created_at: Millis,
+    /// When it was given up, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dead_at: Option<Millis>,
+    /// Why it was given up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dead_because: Option<String>,
+}
+
+impl Event {
+    /// The event number `seq` of `session`, which is in the state that the fact led to.
+    ///
+    /// # Errors
+    /// Where the body cannot be written as JSON; none of its parts is such.
+    pub fn new(
+        session: &Session,
+        seq: u64,
+        fact: &Fact<'_>,
+        occurred_at: Millis,
+        now: Millis,
+    ) -> Result<Self, serde_json::Error> {
+        let mut data = Data::default();
+        match fact {
+            Fact::MessageReceived(message)
+            | Fact::MessageSent(message)
+            | Fact::MessageFailed(message)
+            | Fact::MessageUnknown(message) => data.message = Some(message),
+            Fact::MessagesRead(ids) => data.message_ids = Some(ids),
+            Fact::SessionQueued | Fact::SessionStarted | Fact::SessionTransferred => {
+                data.session = Some(session.view(None));
+            }
+            Fact::SessionClosed { reason, survey } => {
+                data.session = Some(session.view(None));
+                data.reason = Some(reason);
+                data.survey = *survey;
+            }
+        }
+        let id = EventId::new(&session.id, seq);
+        let body = serde_json::to_string(&Body {
+            id: &id,
+            r#type: fact.name(),
+            session: &session.id,
+            customer: &session.customer,
+            vendor: session.vendor,
+            seq,
+            occurred_at,
+            data,
+        })?;
+        Ok(Self {
+            id,
+            seq,
+            r#type: fact.name().to_owned(),
+            body,
+            created_at: now,
+            dead_at: None,
+            dead_because: None,
+        })
+    }
+}

@@ -1,0 +1,67 @@
+//! From a vendor's push to what the table holds: recorded once, in the right session, whatever the
+//! push holds. Used by the webhook functions, and by `ingest-inbox` for what they had to set aside.
+
+pub mod udesk;
+
+use sha2::{Digest, Sha256};
+
+use crate::{
+    change::Raw,
+    clock::{self, Millis},
+    ids::SessionId,
+    queues::Queue,
+    table::{Outcome, Table, TableError},
+    vendor::Vendor,
+};
+
+/// How often a change is made anew before the function says that it can't get through.
+const TRIES: u32 = 40;
+
+/// What recording a push asks for: sessions whose drainer of deliveries must be woken.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Recorded {
+    nudge: Vec<SessionId>,
+}
+
+impl Recorded {
+    fn nudge(&mut self, session: &SessionId) {
+        if !self.nudge.contains(session) {
+            self.nudge.push(session.clone());
+        }
+    }
+
+    /// Wakes the drainers. Where SQS refuses, `sweep` does it.
+    pub async fn wake(&self, deliveries: &Queue) {
+        let now = clock::now();
+        for session in &self.nudge {
+            deliveries.nudge(session, None, now).await;
+        }
+    }
+}
+
+/// A key for what has no identifier of its own.
+fn hash(content: &[u8]) -> String {
+    let digest = Sha256::digest(content);
+    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Records a push that nothing can be made of, or that belongs to nobody we know.
+async fn set_aside(
+    table: &Table,
+    vendor: Vendor,
+    body: &[u8],
+    because: String,
+    now: Millis,
+) -> Result<(), TableError> {
+    let raw = Raw {
+        vendor,
+        hash: hash(body),
+        body: String::from_utf8_lossy(body).into_owned(),
+        because,
+    };
+    match table.record_raw(&raw, now).await? {
+        Outcome::Written => tracing::warn!(%vendor, because = raw.because, "a push was recorded raw"),
+        Outcome::Repeat | Outcome::Overtaken => {}
+    }
+    Ok(())
+}

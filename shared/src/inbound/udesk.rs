@@ -1,0 +1,441 @@
+//! What Udesk's pushes mean for a session.
+
+use std::collections::HashMap;
+
+use jiff::tz::Offset;
+
+use super::{Recorded, TRIES, hash, set_aside};
+use crate::{
+    change::{Change, Mark, Raw},
+    clock::{self, Millis},
+    config::{ConfigError, Settings, UDESK_UTC_OFFSET},
+    event::Fact,
+    html,
+    ids::{CustomerId, MessageId, SessionId},
+    message::{Author, File, Format, Kind, Message, Status},
+    session::{Session, State},
+    survey::Survey,
+    table::{Outcome, Sighting, Table, TableError},
+    vendor::{
+        Vendor,
+        udesk::{
+            Agent, Push,
+            push_agent::{AgentMessage, CloseType, Content, Media, UnreadableMessage},
+            push_read::ReadPush,
+        },
+    },
+};
+
+const VENDOR: Vendor = Vendor::Udesk;
+
+/// How many messages of one push are written at once; a transaction takes 100 items.
+const AT_ONCE: usize = 20;
+
+/// Records Udesk's pushes. Made once at init.
+#[derive(Clone, Debug)]
+pub struct Recorder {
+    table: Table,
+    offset: Offset,
+}
+
+impl Recorder {
+    /// A recorder as the settings want it.
+    ///
+    /// # Errors
+    /// Where `UDESK_UTC_OFFSET` is malformed.
+    pub fn from_settings(settings: &Settings, table: &Table) -> Result<Self, ConfigError> {
+        let offset = match settings.optional(&UDESK_UTC_OFFSET) {
+            None => jiff::tz::offset(8),
+            Some(given) => read_offset(&given)
+                .ok_or_else(|| UDESK_UTC_OFFSET.malformed(&format!("{given:?}, expected such as +08:00")))?,
+        };
+        Ok(Self { table: table.clone(), offset })
+    }
+
+    /// Records `body`, which Udesk pushed. Whatever it holds, it is recorded; a repeat changes nothing.
+    ///
+    /// # Errors
+    /// Where the table refuses. Recording the same body again is safe.
+    pub async fn record(&self, body: &[u8]) -> Result<Recorded, TableError> {
+        let now = clock::now();
+        let aside = |because: String| async { 
+            set_aside(&self.table, VENDOR, body, because, now).await?;
+            Ok(Recorded::default())
+        };
+        match Push::read(body, self.offset) {
+            Ok(Push::Agent(push)) => {
+                let Some(customer) = push.customer_token.as_deref().and_then(CustomerId::parse) else {
+                    return aside("it names no customer that can be ours".to_owned()).await;
+                };
+                let pieces = push.messages.into_iter().map(Piece::of).collect();
+                self.record_pieces(&customer, pieces).await
+            }
+            Ok(Push::Read(push)) => match self.record_read(&push).await? {
+                Some(recorded) => Ok(recorded),
+                None => aside("it is about messages that are not ours".to_owned()).await,
+            },
+            Ok(Push::Robot(_)) => aside("robots are not handled by this version".to_owned()).await,
+            Ok(Push::Urobot(_)) => aside("urobots are not handled by this version".to_owned()).await,
+            Ok(Push::Unknown) => aside("it is of no documented kind".to_owned()).await,
+            Err(error) => aside(error.to_string()).await,
+        }
+    }
+
+    async fn record_pieces(
+        &self,
+        customer: &CustomerId,
+        mut pieces: Vec<Piece>,
+    ) -> Result<Recorded, TableError> {
+        let mut recorded = Recorded::default();
+        for tries in 0..TRIES {
+            // One look at the table decides where everything goes; it is repeated where another
+            // webhook, or the answer to create-session, came in between.
+            let now = clock::now();
+            let mut sighting = self.sight(customer, &pieces, now).await?;
+            pieces.retain(|piece| !sighting.seen.contains(&piece.key));
+            let mut sessions = HashMap::new();
+            loop {
+                let Some(first) = pieces.first() else { return Ok(recorded) };
+                let target = sighting.session_of(first).cloned();
+                let count = pieces
+                    .iter()
+                    .take(AT_ONCE)
+                    .take_while(|piece| sighting.session_of(piece) == target.as_ref())
+                    .count();
+                let mut change = match self.change_for(customer, target.as_ref(), &mut sessions, now).await? {
+                    Some(change) => change,
+                    None => {
+                        self.disown(&mut pieces, target, &mut sighting, now).await?;
+                        continue;
+                    }
+                };
+                for piece in pieces.iter().take(count) {
+                    piece.apply(&mut change, &sighting);
+                }
+                let nudge = change.must_nudge_deliveries();
+                if self.table.commit(&change).await? != Outcome::Written {
+                    break;
+                }
+                let session = change.written();
+                if nudge {
+                    recorded.nudge(&session.id);
+                }
+                pieces.drain(..count);
+                // A session that this push opened is found by its customer from now on.
+                if target.is_none() {
+                    break;
+                }
+                sessions.insert(session.id.clone(), session);
+            }
+            clock::pause(tries).await;
+        }
+        Err(TableError::Contended)
+    }
+
+    async fn sight(
+        &self,
+        customer: &CustomerId,
+        pieces: &[Piece],
+        now: Millis,
+    ) -> Result<Sighting, TableError> {
+        let keys: Vec<_> = pieces.iter().map(|piece| piece.key.clone()).collect();
+        let vendor_sessions: Vec<_> = pieces.iter().filter_map(Piece::vendor_session).collect();
+        self.table.sight(VENDOR, &keys, &vendor_sessions, Some(customer), now).await
+    }
+
+    /// A change to the session that a piece belongs to, or the opening of one of its own. `None` where
+    /// that session is somebody else's, or gone.
+    async fn change_for(
+        &self,
+        customer: &CustomerId,
+        target: Option<&SessionId>,
+        sessions: &mut HashMap<SessionId, Session>,
+        now: Millis,
+    ) -> Result<Option<Change>, TableError> {
+        let Some(id) = target else {
+            let session = Session::opening(VENDOR, customer.clone(), None, now);
+            let mut change = Change::opening(session, now);
+            change.claim_customer();
+            return Ok(Some(change));
+        };
+        let session = match sessions.remove(id) {
+            Some(session) => Some(session),
+            None => self.table.session(id).await?,
+        };
+        Ok(session.filter(|session| session.customer == *customer).map(|session| Change::to(session, now)))
+    }
+
+    /// A pointer led to nothing, since its session has outlived the retention, or to another customer's
+    /// session. The first is forgotten. The second is not to be believed, and what it brought goes into
+    /// nobody's conversation.
+    async fn disown(
+        &self,
+        pieces: &mut Vec<Piece>,
+        target: Option<SessionId>,
+        sighting: &mut Sighting,
+        now: Millis,
+    ) -> Result<(), TableError> {
+        let Some(target) = target else { return Ok(()) };
+        if self.table.session(&target).await?.is_some() {
+            let first = pieces.remove(0);
+            let because = "its session is another customer's".to_owned();
+            return set_aside(&self.table, VENDOR, first.body().as_bytes(), because, now).await;
+        }
+        sighting.by_vendor_session.retain(|_, session| *session != target);
+        sighting.open = sighting.open.take().filter(|session| *session != target);
+        Ok(())
+    }
+
+    async fn record_read(&self, push: &ReadPush) -> Result<Option<Recorded>, TableError> {
+        let vendor_session = push.session_id.to_string();
+        let ids: Vec<_> = push.message_ids.iter().filter_map(|id| MessageId::parse(id)).collect();
+        if ids.is_empty() {
+            return Ok(None);
+        }
+        for tries in 0..TRIES {
+            let now = clock::now();
+            let sighting = self
+                .table
+                .sight(VENDOR, &[], std::slice::from_ref(&vendor_session), None, now)
+                .await?;
+            let Some(id) = sighting.by_vendor_session.get(&vendor_session) else {
+                return Ok(None);
+            };
+            // The session first: if a message changes after it was read, its session has changed too,
+            // and the write below fails.
+            let Some(session) = self.table.session(id).await? else {
+                return Ok(None);
+            };
+            let known = self.table.messages_among(id, &ids).await?;
+            if known.is_empty() {
+                return Ok(None);
+            }
+            let mut unread: Vec<_> = known
+                .into_iter()
+                .filter(|message| message.status.is_some_and(|status| status.gives_way_to(Status::Read)))
+                .collect();
+            unread.sort_by(|a, b| a.id.cmp(&b.id));
+            unread.truncate(4 * AT_ONCE);
+            let mut recorded = Recorded::default();
+            if unread.is_empty() {
+                return Ok(Some(recorded));
+            }
+            let mut change = Change::to(session, now);
+            change.tell(&Fact::MessagesRead(unread.iter().map(|message| &message.id).collect()), now);
+            for message in unread {
+                change.put_message(Message { status: Some(Status::Read), error: None, ..message });
+            }
+            if self.table.commit(&change).await? == Outcome::Written {
+                if change.must_nudge_deliveries() {
+                    recorded.nudge(&change.session.id);
+                }
+                return Ok(Some(recorded));
+            }
+            clock::pause(tries).await;
+        }
+        Err(TableError::Contended)
+    }
+}
+
+fn read_offset(given: &str) -> Option<Offset> {
+    let sign = match given.get(..1)? {
+        "+" => 1,
+        "-" => -1,
+        _ => return None,
+    };
+    let (hours, minutes) = given.get(1..)?.split_once(':')?;
+    let (hours, minutes): (i32, i32) = (hours.parse().ok()?, minutes.parse().ok()?);
+    if !(0..=14).contains(&hours) || !(0..60).contains(&minutes) {
+        return None;
+    }
+    Offset::from_seconds(sign * (hours * 3_600 + minutes * 60)).ok()
+}
+
+/// One message of a push.
+struct Piece {
+    /// What it is known by: Udesk's identifier, or a hash of it where it has none.
+    key: String,
+    message: Result<AgentMessage, UnreadableMessage>,
+}
+
+impl Sighting {
+    /// The session that a piece belongs to; `None` where it opens one.
+    fn session_of(&self, piece: &Piece) -> Option<&SessionId> {
+        piece
+            .vendor_session()
+            .and_then(|id| self.by_vendor_session.get(&id))
+            .or(self.open.as_ref())
+    }
+}
+
+impl Piece {
+    fn of(message: Result<AgentMessage, UnreadableMessage>) -> Self {
+        let key = match &message {
+            Ok(AgentMessage { message_id: Some(id), .. }) if id.len() <= 256 => id.clone(),
+            Ok(AgentMessage { raw, .. }) | Err(UnreadableMessage { raw, .. }) => {
+                format!("sha256-{}", hash(raw.get().as_bytes()))
+            }
+        };
+        Self { key, message }
+    }
+
+    fn body(&self) -> &str {
+        match &self.message {
+            Ok(AgentMessage { raw, .. }) | Err(UnreadableMessage { raw, .. }) => raw.get(),
+        }
+    }
+
+    fn vendor_session(&self) -> Option<String> {
+        let message = self.message.as_ref().ok()?;
+        message.im_sub_session_id.map(|id| id.to_string())
+    }
+
+    /// Puts into `change` what this message brings about.
+    fn apply(&self, change: &mut Change, sighting: &Sighting) {
+        change.mark(Mark::Seen { vendor: VENDOR, key: self.key.clone() });
+        let message = match &self.message {
+            Ok(message) => message,
+            Err(unreadable) => {
+                change.put_raw(self.raw(unreadable.raw.get(), unreadable.to_string()));
+                return;
+            }
+        };
+        let occurred_at = message.created_at.map_or(change.now(), |at| at.as_millisecond());
+        self.follow(change, message, sighting);
+        match &message.content {
+            Content::Message { content } => self.receive(change, message, occurred_at, Kind::Text, content, None),
+            Content::Rich { content } => self.receive(change, message, occurred_at, Kind::Rich, content, None),
+            Content::Image(media) => self.receive_media(change, message, occurred_at, Kind::Image, media),
+            Content::Audio(media) => self.receive_media(change, message, occurred_at, Kind::Audio, media),
+            Content::Video(media) => self.receive_media(change, message, occurred_at, Kind::Video, media),
+            Content::File(media) => self.receive_media(change, message, occurred_at, Kind::File, media),
+            Content::StartSession { .. } => start(change, message, occurred_at),
+            Content::Transfer { .. } => {
+                if change.session.is_open() {
+                    serve(change, message);
+                    change.tell(&Fact::SessionTransferred, occurred_at);
+                }
+            }
+            Content::Close { close_type, survey, .. } => {
+                if let Some(survey) = survey {
+                    change.offer_survey(Survey::clone(survey));
+                }
+                let is_current = self.vendor_session().is_none_or(|id| {
+                    change.session.vendor_session.as_deref().is_none_or(|current| current == id)
+                });
+                // `redirect` hands the customer on, and the end of an earlier sub-session is not the end
+                // of the conversation: both leave it open. Where Udesk meant it to end, the next message
+                // gets 9200 and ends it.
+                if *close_type == Some(CloseType::Redirect) || !is_current {
+                    change.put_raw(self.raw(message.raw.get(), "the conversation goes on elsewhere".to_owned()));
+                    return;
+                }
+                let reason = close_type.as_ref().map_or("vendor", CloseType::name);
+                change.close(reason, survey.as_deref(), occurred_at);
+            }
+            Content::NotShown => {
+                let because = format!("`{}` is not to be shown", message.kind.name());
+                change.put_raw(self.raw(message.raw.get(), because));
+            }
+        }
+    }
+
+    /// Takes over the vendor's identifier where it is news. A message under an identifier that nobody
+    /// knows belongs to the customer's open session, and the conversation goes on there: its transfer
+    /// may arrive later, or never.
+    fn follow(&self, change: &mut Change, message: &AgentMessage, sighting: &Sighting) {
+        let Some(id) = self.vendor_session() else { return };
+        if !change.session.is_open() || matches!(message.content, Content::NotShown | Content::Close { .. }) {
+            return;
+        }
+        let is_news = !sighting.by_vendor_session.contains_key(&id);
+        let moves = matches!(message.content, Content::Transfer { .. } | Content::StartSession { .. });
+        if is_news || moves || change.session.vendor_session.is_none() {
+            change.bind(&id);
+        }
+    }
+
+    fn receive_media(
+        &self,
+        change: &mut Change,
+        message: &AgentMessage,
+        occurred_at: Millis,
+        kind: Kind,
+        media: &Media,
+    ) {
+        let file = File {
+            name: media.filename.clone(),
+            size: media.filesize.clone(),
+            duration: media.duration.and_then(|seconds| u32::try_from(seconds).ok()),
+        };
+        self.receive(change, message, occurred_at, kind, &media.content, Some(file));
+    }
+
+    fn receive(
+        &self,
+        change: &mut Change,
+        message: &AgentMessage,
+        occurred_at: Millis,
+        kind: Kind,
+        content: &str,
+        file: Option<File>,
+    ) {
+        // An agent speaks: the customer waits no longer.
+        start(change, message, occurred_at);
+        let is_html = matches!(kind, Kind::Text | Kind::Rich);
+        let text = if is_html { Some(html::plain_text(content)) } else { None };
+        let received = Message {
+            id: change.next_message(),
+            from: Author::Agent,
+            kind,
+            content: content.to_owned(),
+            format: if is_html { Format::Html } else { Format::Text },
+            text,
+            file: file.filter(|file| !file.is_empty()),
+            agent: message.agent.clone().and_then(Agent::person),
+            status: None,
+            entry: None,
+            client_id: None,
+            error: None,
+            vendor_id: Some(self.key.clone()),
+            created_at: change.now(),
+        };
+        change.tell(&Fact::MessageReceived(received.view()), occurred_at);
+        change.put_message(received);
+    }
+
+    fn raw(&self, body: &str, because: String) -> Raw {
+        Raw { vendor: VENDOR, hash: hash(self.key.as_bytes()), body: body.to_owned(), because }
+    }
+}
+
+/// An agent has the conversation.
+fn start(change: &mut Change, message: &AgentMessage, occurred_at: Millis) {
+    let waits = !matches!(change.session.state, State::Active | State::Closed);
+    if waits {
+        serve(change, message);
+        change.tell(&Fact::SessionStarted, occurred_at);
+    }
+}
+
+fn serve(change: &mut Change, message: &AgentMessage) {
+    change.session.state = State::Active;
+    change.session.queue = None;
+    if let Some(agent) = message.agent.clone().and_then(Agent::person) {
+        change.session.assignee = Some(agent);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn offsets_are_read_and_nonsense_is_refused() {
+        assert_eq!(read_offset("+08:00"), Some(jiff::tz::offset(8)));
+        assert_eq!(read_offset("-03:30").map(Offset::seconds), Some(-12_600));
+        for nonsense in ["", "8", "08:00", "+8", "+99:00", "+08:61", "+a:b", "é8:00"] {
+            assert_eq!(read_offset(nonsense), None, "{nonsense}");
+        }
+    }
+}

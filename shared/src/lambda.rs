@@ -1,0 +1,244 @@
+//! What every function does around its own concern: logging, reading a request, answering, batches.
+
+use std::{fmt, future::Future, pin::pin};
+
+use lambda_http::{Body, Request, RequestExt, Response, lambda_runtime, service_fn};
+use serde::de::DeserializeOwned;
+use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
+
+use crate::{
+    answer,
+    config::{ConfigError, RUST_LOG, Settings},
+    error::{Error, Kind},
+};
+
+/// The largest body that the API reads, in bytes.
+pub const LARGEST_BODY: usize = 256 * 1024;
+
+/// Reads the settings, makes what the function needs, and says in the log, before it ends, what was
+/// wrong with them.
+///
+/// # Errors
+/// Where `make` fails.
+pub fn init<T>(make: impl FnOnce(&Settings) -> Result<T, ConfigError>) -> Result<T, ConfigError> {
+    let settings = Settings::from_env();
+    let filter: Targets = settings
+        .optional(&RUST_LOG)
+        .and_then(|value| value.parse().ok())
+        .unwrap_or_else(|| Targets::new().with_default(tracing::Level::INFO));
+    let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).without_time();
+    // A second subscriber can only be set in a test that runs two functions in one process.
+    let _ = tracing_subscriber::registry().with(lines).with(filter).try_init();
+    make(&settings).inspect_err(|error| tracing::error!(%error, "the function cannot start"))
+}
+
+/// An error with all that lies behind it, for one line of the log.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut line = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        let next = error.to_string();
+        if !line.ends_with(&next) {
+            line = format!("{line}: {next}");
+        }
+        source = error.source();
+    }
+    line
+}
+
+/// Serves API Gateway or a function URL with `handler` until Lambda ends the process.
+///
+/// # Errors
+/// Where Lambda's runtime API is gone.
+pub async fn serve_http<F, R>(handler: F) -> Result<(), lambda_http::Error>
+where
+    F: Fn(Request) -> R + Send,
+    R: Future<Output = Result<Response<Body>, Error>> + Send,
+{
+    lambda_http::run(service_fn(|request| {
+        let handled = handler(request);
+        async {
+            Ok::<_, std::convert::Infallible>(handled.await.unwrap_or_else(|error| {
+                report(&error);
+                answer::error(&error)
+            }))
+        }
+    }))
+    .await
+}
+
+fn report(error: &Error) {
+    let code = error.kind().code();
+    let line = chain(error);
+    if answer::status_of(error.kind()).is_server_error() {
+        tracing::error!(code, error = line, "refused");
+    } else {
+        tracing::info!(code, error = line, "refused");
+    }
+}
+
+/// Reads the request's JSON body as a `T`.
+///
+/// # Errors
+/// Where it is too large, not JSON, or not a `T`; the error names the field.
+pub fn body<T: DeserializeOwned>(request: &Request) -> Result<T, Error> {
+    let body: &[u8] = request.body();
+    if body.len() > LARGEST_BODY {
+        return Err(Error::new(
+            Kind::BodyTooLarge,
+            format!("the body has {} bytes; at most {LARGEST_BODY} are read", body.len()),
+        ));
+    }
+    if body.is_empty() {
+        return Err(Error::new(Kind::InvalidJson, "the body is empty; send a JSON object"));
+    }
+    let reader = &mut serde_json::Deserializer::from_slice(body);
+    let read: T = serde_path_to_error::deserialize(&mut *reader).map_err(|error| unreadable(&error))?;
+    reader
+        .end()
+        .map_err(|error| Error::new(Kind::InvalidJson, format!("the body is not one JSON value: {error}")))?;
+    Ok(read)
+}
+
+fn unreadable(error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
+    let inner = error.inner();
+    match inner.classify() {
+        serde_json::error::Category::Data => {
+            let path = error.path().to_string();
+            // A missing or unknown field is named in the sentence; its parent is the path.
+            Error::field(path, inner.to_string())
+        }
+        serde_json::error::Category::Syntax
+        | serde_json::error::Category::Eof
+        | serde_json::error::Category::Io => {
+            Error::new(Kind::InvalidJson, format!("the body is not JSON: {inner}"))
+        }
+    }
+}
+
+/// A parameter of the route's path, such as `id` of `/sessions/{id}`.
+#[must_use]
+pub fn path_parameter(request: &Request, name: &str) -> Option<String> {
+    request.path_parameters_ref()?.first(name).map(str::to_owned)
+}
+
+/// A parameter of the query.
+#[must_use]
+pub fn query_parameter(request: &Request, name: &str) -> Option<String> {
+    request.query_string_parameters_ref()?.first(name).map(str::to_owned)
+}
+
+/// The messages of an SQS batch, handled side by side: they belong to different sessions, and one
+/// that is slow must not hold up the others.
+///
+/// Gives the batch response that names those that failed, so that SQS keeps only them.
+pub async fn each_record<'a, F, R, E>(records: &'a [Record], handler: F) -> BatchResponse
+where
+    F: Fn(&'a Record) -> R,
+    R: Future<Output = Result<(), E>> + 'a,
+    E: fmt::Display,
+{
+    let mut running: Vec<_> = records
+        .iter()
+        .map(|record| (record, Some(Box::pin(handler(record)))))
+        .collect();
+    let mut failures = Vec::new();
+    let all = std::future::poll_fn(|context| {
+        let mut waiting = false;
+        for (record, slot) in &mut running {
+            let Some(work) = slot else { continue };
+            match work.as_mut().poll(context) {
+                std::task::Poll::Pending => waiting = true,
+                std::task::Poll::Ready(done) => {
+                    *slot = None;
+                    if let Err(error) = done {
+                        tracing::error!(message = record.message_id, %error, "left in the queue");
+                        failures.push(Failure { item_identifier: record.message_id.clone() });
+                    }
+                }
+            }
+        }
+        if waiting { std::task::Poll::Pending } else { std::task::Poll::Ready(()) }
+    });
+    pin!(all).await;
+    BatchResponse { batch_item_failures: failures }
+}
+
+/// An SQS event, as far as deskbridge reads it.
+#[derive(Debug, serde::Deserialize)]
+pub struct Batch {
+    /// Its messages.
+    #[serde(rename = "Records")]
+    pub records: Vec<Record>,
+}
+
+/// A message of a batch.
+#[derive(Debug, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Record {
+    /// SQS's identifier, named where the message could not be handled.
+    pub message_id: String,
+    /// What was put into the queue.
+    pub body: String,
+}
+
+#[cfg(feature = "queues")]
+impl Record {
+    /// What the message says.
+    ///
+    /// # Errors
+    /// Where it is nothing that deskbridge puts into a queue; SQS keeps it for a person to look at.
+    pub fn task(&self) -> Result<crate::queues::Task, String> {
+        serde_json::from_str(&self.body).map_err(|error| format!("not a task of ours: {error}"))
+    }
+}
+
+/// Which messages of a batch failed.
+#[derive(Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BatchResponse {
+    batch_item_failures: Vec<Failure>,
+}
+
+#[derive(Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Failure {
+    item_identifier: String,
+}
+
+/// Serves a queue with `handler` until Lambda ends the process.
+///
+/// # Errors
+/// Where Lambda's runtime API is gone.
+pub async fn serve_queue<F, R>(handler: F) -> Result<(), lambda_http::Error>
+where
+    F: Fn(Batch) -> R,
+    R: Future<Output = BatchResponse>,
+{
+    lambda_runtime::run(lambda_runtime::service_fn(
+        |event: lambda_runtime::LambdaEvent<Batch>| {
+            let handled = handler(event.payload);
+            async { Ok::<_, std::convert::Infallible>(handled.await) }
+        },
+    ))
+    .await
+}
+
+/// Serves a schedule with `handler` until Lambda ends the process.
+///
+/// # Errors
+/// Where Lambda's runtime API is gone.
+pub async fn serve_schedule<F, R, E>(handler: F) -> Result<(), lambda_http::Error>
+where
+    F: Fn() -> R,
+    R: Future<Output = Result<(), E>>,
+    E: Into<lambda_http::Error> + fmt::Debug,
+{
+    lambda_runtime::run(lambda_runtime::service_fn(
+        |_: lambda_runtime::LambdaEvent<serde_json::Value>| {
+            let handled = handler();
+            async { handled.await.map_err(Into::into) }
+        },
+    ))
+    .await
+}

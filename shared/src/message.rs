@@ -1,0 +1,239 @@
+//! A message: something that a customer, a robot, an agent or the desk said.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    clock::{Millis, rfc3339_field},
+    error::VendorFault,
+    ids::MessageId,
+    log::Log,
+    session::Agent,
+};
+
+/// Who said it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Author {
+    /// The app's end user.
+    Customer,
+    /// A person at the desk.
+    Agent,
+    /// The desk's robot.
+    Robot,
+    /// The app, speaking as the desk.
+    Desk,
+}
+
+/// What it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Plain text.
+    Text,
+    /// The URL of a picture.
+    Image,
+    /// The URL of a recording.
+    Audio,
+    /// The URL of a film.
+    Video,
+    /// The URL of a file.
+    File,
+    /// HTML.
+    Rich,
+    /// A card.
+    Card,
+    /// Something of the vendor's own.
+    Custom,
+}
+
+/// How far a message on its way to the vendor has come. It follows evidence and never goes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// In the log.
+    Queued,
+    /// An attempt is under way.
+    Sending,
+    /// The vendor took it.
+    Sent,
+    /// An agent read it.
+    Read,
+    /// The vendor refused it, or it was given up.
+    Failed,
+    /// It may have arrived and is not repeated by itself.
+    Unknown,
+}
+
+impl Status {
+    /// Whether evidence for `next` moves a message on from here. A read receipt overrules everything;
+    /// nothing overrules it.
+    #[must_use]
+    pub fn gives_way_to(self, next: Self) -> bool {
+        match self {
+            Self::Queued => next != Self::Queued,
+            Self::Sending => !matches!(next, Self::Queued | Self::Sending),
+            Self::Sent | Self::Failed | Self::Unknown => next == Self::Read,
+            Self::Read => false,
+        }
+    }
+}
+
+/// How `content` is to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// As it stands.
+    Text,
+    /// HTML as the vendor sent it, not cleaned: show `text`, or sanitise first.
+    Html,
+}
+
+/// What is known of a file that a message points to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct File {
+    /// Its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Its size in words, such as `4.3M`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<String>,
+    /// How long it plays, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration: Option<u32>,
+}
+
+impl File {
+    /// Whether nothing is known.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A message as the table holds it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// Its identifier; sorts by its place in the session.
+    pub id: MessageId,
+    /// Who said it.
+    pub from: Author,
+    /// What it is.
+    pub kind: Kind,
+    /// What was said, as it came.
+    pub content: String,
+    /// How `content` is to be read.
+    pub format: Format,
+    /// `content` as plain text, where that differs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// The file that `content` points to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<File>,
+    /// The agent who said it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<Agent>,
+    /// How far it has come; for messages towards the vendor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<Status>,
+    /// Its entry in the log of sends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry: Option<u64>,
+    /// The client's own identifier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<VendorFault>,
+    /// The vendor's identifier of what came from there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vendor_id: Option<String>,
+    /// When it was recorded.
+    pub created_at: Millis,
+}
+
+/// A message as the API and the events show it.
+#[derive(Debug, Serialize)]
+pub struct View<'a> {
+    id: &'a MessageId,
+    from: Author,
+    kind: Kind,
+    content: &'a str,
+    format: Format,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<&'a File>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agent: Option<&'a Agent>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<Status>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a VendorFault>,
+    #[serde(with = "rfc3339_field")]
+    created_at: Millis,
+}
+
+impl Message {
+    /// The message as the API and the events show it.
+    #[must_use]
+    pub fn view(&self) -> View<'_> {
+        View {
+            id: &self.id,
+            from: self.from,
+            kind: self.kind,
+            content: &self.content,
+            format: self.format,
+            text: self.text.as_deref(),
+            file: self.file.as_ref(),
+            agent: self.agent.as_ref(),
+            status: self.status,
+            client_id: self.client_id.as_deref(),
+            error: self.error.as_ref(),
+            created_at: self.created_at,
+        }
+    }
+
+    /// How far it has come, seen together with the log of its session: what is queued is *sending*
+    /// while an attempt of it is under way.
+    #[must_use]
+    pub fn status_in(&self, sends: &Log) -> Option<Status> {
+        let under_way = sends.attempting && self.entry == Some(sends.head + 1);
+        match self.status {
+            Some(Status::Queued) if under_way => Some(Status::Sending),
+            status => status,
+        }
+    }
+
+    /// The message as the API shows it, seen together with the log of its session.
+    #[must_use]
+    pub fn view_in(&self, sends: &Log) -> View<'_> {
+        View { status: self.status_in(sends), ..self.view() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Status::{self, Failed, Queued, Read, Sending, Sent, Unknown};
+
+    #[test]
+    fn a_read_receipt_overrules_failed_and_unknown_and_nothing_overrules_it() {
+        for status in [Queued, Sending, Sent, Failed, Unknown] {
+            assert!(status.gives_way_to(Read));
+            assert!(!Read.gives_way_to(status));
+        }
+    }
+
+    #[test]
+    fn a_status_never_goes_back() {
+        let order = [Queued, Sending, Sent, Read];
+        for (place, status) in order.iter().enumerate() {
+            for earlier in order.iter().take(place + 1) {
+                assert!(!Status::gives_way_to(*status, *earlier), "{status:?} to {earlier:?}");
+            }
+        }
+        assert!(!Sent.gives_way_to(Failed) && !Failed.gives_way_to(Sent));
+    }
+}

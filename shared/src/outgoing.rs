@@ -1,0 +1,44 @@
+//! What a session's log of sends holds: everything that must go to the vendor, in order.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{clock::Millis, ids::MessageId, session::Assign};
+
+/// One entry of the log of sends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Its number.
+    pub number: u64,
+    /// What is to be done.
+    pub task: Task,
+    /// When it was appended.
+    pub created_at: Millis,
+    /// When it was given up, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dead_at: Option<Millis>,
+    /// Why it was given up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dead_because: Option<String>,
+}
+
+/// What is to be done at the vendor. The name says the version of its form, since a new deployment
+/// may find what an old one wrote.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "task")]
+pub enum Task {
+    /// Ask for somebody to talk to.
+    #[serde(rename = "open_v1")]
+    Open {
+        /// Whom the customer asked for.
+        assign: Assign,
+    },
+    /// Pass on a message of the customer's.
+    #[serde(rename = "message_v1")]
+    Message {
+        /// Which one.
+        id: MessageId,
+    },
+    /// End the conversation, or leave the queue.
+    #[serde(rename = "close_v1")]
+    Close,
+}

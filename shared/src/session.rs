@@ -1,0 +1,203 @@
+//! A session: our record of one conversation at one vendor. It maps our identifier to the vendor's,
+//! numbers what is recorded, and holds the state of both logs, so that one conditional write of one
+//! item decides every race.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    clock::{Millis, rfc3339, rfc3339_field},
+    ids::{CustomerId, SessionId},
+    log::Log,
+    survey::Survey,
+    vendor::Vendor,
+};
+
+/// Where a conversation stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// The vendor is being asked.
+    Opening,
+    /// With the vendor's third-party robot.
+    Robot,
+    /// With the vendor's own robot.
+    Urobot,
+    /// Waiting in a queue.
+    Queued,
+    /// An agent is being found.
+    Assigning,
+    /// With an agent.
+    Active,
+    /// Nobody is online; messages are left for later.
+    Offline,
+    /// Ended.
+    Closed,
+}
+
+/// A person at the desk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Agent {
+    /// The vendor's identifier.
+    pub id: String,
+    /// The name to show.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The URL of a picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub avatar: Option<String>,
+}
+
+/// A place in a queue.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Queue {
+    /// The vendor's name for the queue; needed to leave it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// How many are served first, and this one: 1 is next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<i64>,
+}
+
+/// Whom the customer asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Assign {
+    /// What kind of counterpart.
+    pub to: Counterpart,
+    /// This agent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent_id: Option<i64>,
+    /// An agent of this group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group_id: Option<i64>,
+    /// The app's channel, as the desk shows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<String>,
+}
+
+/// What kind of counterpart a customer asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Counterpart {
+    /// A person.
+    #[default]
+    Agent,
+}
+
+/// A session as the table holds it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// Ours.
+    pub id: SessionId,
+    /// Whose desk.
+    pub vendor: Vendor,
+    /// Whose conversation.
+    pub customer: CustomerId,
+    /// Where it stands.
+    pub state: State,
+    /// The vendor's identifier, once known. A transfer changes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vendor_session: Option<String>,
+    /// Whom the customer asked for; absent where a push opened the session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assign: Option<Assign>,
+    /// Whether the customer has asked to end it, and that is on its way to the vendor.
+    #[serde(default)]
+    pub closing: bool,
+    /// Who serves the customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assignee: Option<Agent>,
+    /// The place in the queue, while queued.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue: Option<Queue>,
+    /// How many messages the conversation has; numbers the next one.
+    #[serde(default)]
+    pub messages: u64,
+    /// The log of events to the app. Its entries' numbers are the events' `seq`.
+    #[serde(default)]
+    pub deliveries: Log,
+    /// The log of what must go to the vendor.
+    #[serde(default)]
+    pub sends: Log,
+    /// When it was opened.
+    pub created_at: Millis,
+    /// When anything was last recorded.
+    pub updated_at: Millis,
+    /// Counts the writes. Each write demands the count it read, so that two at once cannot both win.
+    pub version: u64,
+}
+
+impl Session {
+    /// A session that the vendor has yet to be asked about.
+    #[must_use]
+    pub fn opening(vendor: Vendor, customer: CustomerId, assign: Option<Assign>, now: Millis) -> Self {
+        Self {
+            id: SessionId::new(now),
+            vendor,
+            customer,
+            state: State::Opening,
+            vendor_session: None,
+            assign,
+            closing: false,
+            assignee: None,
+            queue: None,
+            messages: 0,
+            deliveries: Log::default(),
+            sends: Log::default(),
+            created_at: now,
+            updated_at: now,
+            version: 0,
+        }
+    }
+
+    /// Whether the conversation is still going on.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.state != State::Closed
+    }
+
+    /// When a sweep should see to either log; `None` while both are settled.
+    #[must_use]
+    pub fn due_at(&self, now: Millis, grace: Millis) -> Option<Millis> {
+        let due = [&self.deliveries, &self.sends].map(|log| log.due_at(now, grace));
+        due.into_iter().flatten().min()
+    }
+
+    /// The session as the API and the events show it.
+    #[must_use]
+    pub fn view<'a>(&'a self, survey: Option<&'a Survey>) -> View<'a> {
+        View {
+            id: &self.id,
+            vendor: self.vendor,
+            customer: &self.customer,
+            state: self.state,
+            queue: self.queue.as_ref(),
+            assignee: self.assignee.as_ref(),
+            survey,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            retry_at: self.sends.next_at.map(rfc3339),
+        }
+    }
+}
+
+/// A session as the API and the events show it.
+#[derive(Debug, Serialize)]
+pub struct View<'a> {
+    id: &'a SessionId,
+    vendor: Vendor,
+    customer: &'a CustomerId,
+    state: State,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    queue: Option<&'a Queue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    assignee: Option<&'a Agent>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    survey: Option<&'a Survey>,
+    #[serde(with = "rfc3339_field")]
+    created_at: Millis,
+    #[serde(with = "rfc3339_field")]
+    updated_at: Millis,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_at: Option<String>,
+}

@@ -1,0 +1,94 @@
+//! The table's keys. A session's items share its partition and sort as they are read.
+//!
+//! | `pk` | `sk` | holds |
+//! |---|---|---|
+//! | `ses_…` | `@session` | the session: mapping, counters, both logs' state |
+//! | `ses_…` | `@survey` | the survey that the vendor offers |
+//! | `ses_…` | `EVT#<seq>` | an event |
+//! | `ses_…` | `MSG#<message id>` | a message |
+//! | `ses_…` | `SND#<number>` | an entry of the log of sends |
+//! | `ses_…` or `RAW#<vendor>#<day>` | `RAW#<hash>` | a webhook, or a part of one, that is not shown |
+//! | `CUSTOMER#<vendor>#<customer>` | `@` | the customer's open session |
+//! | `VENDOR#<vendor>#<vendor's session id>` | `@` | that session |
+//! | `SEEN#<vendor>#<key>` | `@` | what a webhook already brought |
+//! | `CLIENT#<scope>#<key>` | `@` | what a caller's own key already did |
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::Item;
+use crate::{
+    ids::{CustomerId, MessageId, SessionId},
+    vendor::Vendor,
+};
+
+/// A primary key.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    pub(super) pk: String,
+    pub(super) sk: String,
+}
+
+impl Key {
+    fn alone(pk: String) -> Self {
+        Self { pk, sk: "@".to_owned() }
+    }
+
+    fn of(session: &SessionId, sk: String) -> Self {
+        Self { pk: session.to_string(), sk }
+    }
+
+    pub(super) fn session(id: &SessionId) -> Self {
+        Self::of(id, "@session".to_owned())
+    }
+
+    pub(super) fn survey(id: &SessionId) -> Self {
+        Self::of(id, "@survey".to_owned())
+    }
+
+    /// 20 digits hold any `u64`, so text sorts as numbers do.
+    pub(super) fn event(id: &SessionId, seq: u64) -> Self {
+        Self::of(id, format!("EVT#{seq:020}"))
+    }
+
+    pub(super) fn send(id: &SessionId, number: u64) -> Self {
+        Self::of(id, format!("SND#{number:020}"))
+    }
+
+    pub(super) fn message(id: &SessionId, message: &MessageId) -> Self {
+        Self::of(id, format!("MSG#{message}"))
+    }
+
+    pub(super) fn raw(place: String, hash: &str) -> Self {
+        Self { pk: place, sk: format!("RAW#{hash}") }
+    }
+
+    pub(super) fn customer(vendor: Vendor, customer: &CustomerId) -> Self {
+        Self::alone(format!("CUSTOMER#{vendor}#{customer}"))
+    }
+
+    pub(super) fn vendor_session(vendor: Vendor, id: &str) -> Self {
+        Self::alone(format!("VENDOR#{vendor}#{id}"))
+    }
+
+    pub(super) fn seen(vendor: Vendor, key: &str) -> Self {
+        Self::alone(format!("SEEN#{vendor}#{key}"))
+    }
+
+    pub(super) fn client(scope: &str, key: &str) -> Self {
+        Self::alone(format!("CLIENT#{scope}#{key}"))
+    }
+
+    pub(super) fn item(&self) -> Item {
+        HashMap::from([
+            ("pk".to_owned(), AttributeValue::S(self.pk.clone())),
+            ("sk".to_owned(), AttributeValue::S(self.sk.clone())),
+        ])
+    }
+
+    pub(super) fn of_item(item: &Item) -> Option<Self> {
+        let text = |name| item.get(name).and_then(|value| value.as_s().ok()).cloned();
+        Some(Self { pk: text("pk")?, sk: text("sk")? })
+    }
+}

@@ -1,0 +1,124 @@
+//! The one DynamoDB table: an item collection per session, pointers to sessions, and marks of what
+//! was seen. What it means stands in the modules of `shared`; here it is read and written.
+
+mod commit;
+mod keys;
+mod read;
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::{Client, error::ProvideErrorMetadata, types::AttributeValue};
+pub use commit::Outcome;
+pub use read::{Page, Seen, Sighting};
+
+use crate::{
+    clock::Millis,
+    config::{CONVERSATION_RETENTION_DAYS, ConfigError, NUDGE_GRACE_SECONDS, Settings, TABLE_NAME},
+    error::{Error, Kind},
+    http::{
+        Client as HttpClient,
+        aws::{Access, timeouts},
+    },
+};
+
+type Item = HashMap<String, AttributeValue>;
+
+/// How many parts the index of what is due is cut into, so that no key of it takes all writes.
+pub const DUE_SHARDS: u64 = 8;
+
+/// The table. Made once at init; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Table {
+    client: Client,
+    name: String,
+    warm_url: String,
+    grace: Millis,
+    retention: Millis,
+}
+
+/// The table refused. What was being written may or may not have been.
+#[derive(Debug, thiserror::Error)]
+pub enum TableError {
+    /// DynamoDB gave an error or no answer.
+    #[error("DynamoDB: {operation} failed{}", .code.as_ref().map(|code| format!(" with {code}")).unwrap_or_default())]
+    Refused {
+        /// Which operation.
+        operation: &'static str,
+        /// DynamoDB's code.
+        code: Option<String>,
+        /// The whole chain.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// An item is not what this version writes.
+    #[error("an item in the table cannot be read")]
+    Unreadable(#[source] serde_dynamo::Error),
+    /// The same change met other writers too often.
+    #[error("the session is being written by many at once")]
+    Contended,
+}
+
+impl From<serde_dynamo::Error> for TableError {
+    fn from(error: serde_dynamo::Error) -> Self {
+        Self::Unreadable(error)
+    }
+}
+
+impl From<TableError> for Error {
+    fn from(error: TableError) -> Self {
+        match error {
+            TableError::Refused { .. } | TableError::Contended => Error::new(
+                Kind::StorageUnavailable,
+                "storage is not available; nothing is lost, try again in a moment",
+            ),
+            TableError::Unreadable(_) => Error::new(Kind::Internal, "something went wrong on our side"),
+        }
+        .with_source(error)
+    }
+}
+
+fn refused<E>(operation: &'static str) -> impl FnOnce(aws_sdk_dynamodb::error::SdkError<E>) -> TableError
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    move |error| TableError::Refused {
+        operation,
+        code: error.code().map(str::to_owned),
+        source: Box::new(error),
+    }
+}
+
+impl Table {
+    /// The table that the settings name.
+    ///
+    /// # Errors
+    /// Where a setting is missing or malformed.
+    pub fn from_settings(settings: &Settings, http: &HttpClient) -> Result<Self, ConfigError> {
+        let access = Access::to_dynamodb(settings, http)?;
+        let warm_url = access.warm_url("dynamodb");
+        let mut config = aws_sdk_dynamodb::Config::builder()
+            .behavior_version(aws_sdk_dynamodb::config::BehaviorVersion::latest())
+            .region(aws_sdk_dynamodb::config::Region::new(access.region))
+            .credentials_provider(access.credentials)
+            .timeout_config(timeouts())
+            .http_client(access.http);
+        if let Some(endpoint) = access.endpoint {
+            config = config.endpoint_url(endpoint);
+        }
+        let days: i64 = settings.parsed_or(&CONVERSATION_RETENTION_DAYS, 90)?;
+        let grace: i64 = settings.parsed_or(&NUDGE_GRACE_SECONDS, 60)?;
+        Ok(Self {
+            client: Client::from_conf(config.build()),
+            name: settings.required(&TABLE_NAME)?,
+            warm_url,
+            grace: grace.max(0) * 1_000,
+            retention: days.max(1) * 24 * 3_600 * 1_000,
+        })
+    }
+
+    /// A URL at which a connection can be opened ahead of need.
+    #[must_use]
+    pub fn warm_url(&self) -> String {
+        self.warm_url.clone()
+    }
+}

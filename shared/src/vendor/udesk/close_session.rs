@@ -1,0 +1,75 @@
+//! `DELETE /im/sessions/:session_id`: the customer ends the session.
+//!
+//! Vendor page: <https://www.udeskglobal.com/doc/apiv2/im>, "Close Session"
+
+use http::{HeaderMap, Method};
+
+use super::{
+    Account, Id, Refusal, Stamp, Unsendable,
+    reply::{self, Endpoint},
+};
+
+/// Which session ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// Udesk's id of it.
+    pub im_sub_session_id: Id,
+}
+
+impl Request {
+    /// The signed request. The id stands in the path alone; the page's example repeats it in the query.
+    ///
+    /// # Errors
+    /// [`Unsendable::Url`] when the base URL is none.
+    pub fn to_http(
+        &self,
+        account: &Account<'_>,
+        stamp: Stamp<'_>,
+    ) -> Result<http::Request<Vec<u8>>, Unsendable> {
+        let path = format!("/im/sessions/{}", self.im_sub_session_id);
+        account.bare(stamp, Method::DELETE, &path, &[])
+    }
+}
+
+/// It is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Response;
+
+/// Reads Udesk's answer. A session that was closed before is a refusal with [`super::Fate::SessionGone`].
+///
+/// # Errors
+/// A [`Refusal`] that says what to do about it.
+pub fn read(status: u16, headers: &HeaderMap, body: &[u8]) -> Result<Response, Refusal> {
+    reply::read(Endpoint::CloseSession, status, headers, body).map(|_| Response)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::vendor::udesk::{
+        Fate,
+        account::tests::{ACCOUNT, STAMP, unsigned},
+    };
+
+    // Contradiction 29: no session_id in the query.
+    #[test]
+    fn names_the_session_once() {
+        let request = Request {
+            im_sub_session_id: Id(123),
+        };
+        let http = request.to_http(&ACCOUNT, STAMP).unwrap();
+        assert_eq!(http.method(), Method::DELETE);
+        assert_eq!(http.uri().path(), "/open_api_v1/im/sessions/123");
+        assert!(unsigned(&http).is_empty());
+        assert!(http.body().is_empty() && http.headers().is_empty());
+    }
+
+    #[test]
+    fn reads_answers() {
+        let fixture = include_bytes!("../../../../tests/fixtures/udesk/close_session.answer.json");
+        assert_eq!(read(200, &HeaderMap::new(), fixture), Ok(Response));
+        let gone = read(200, &HeaderMap::new(), br#"{"code":9200}"#).unwrap_err();
+        assert_eq!(gone.fate, Fate::SessionGone);
+    }
+}

@@ -1,0 +1,84 @@
+//! Udesk's integer ids. Its tables say Integer, its examples also print them as text: `397` and `"397"` are both
+//! read, a number is written.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, de};
+use serde_json::Value;
+
+/// An id that Udesk gave: of a session, an agent, a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct Id(pub i64);
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl From<i64> for Id {
+    fn from(number: i64) -> Self {
+        Self(number)
+    }
+}
+
+/// The integer that a number or a numeric text stands for.
+pub(super) fn integer(value: &Value) -> Option<i64> {
+    match value {
+        Value::Number(number) => number.as_i64(),
+        Value::String(text) => text.trim().parse().ok(),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        integer(&value)
+            .map(Self)
+            .ok_or_else(|| de::Error::custom("expected an integer, or one as text"))
+    }
+}
+
+/// For a field that may be absent: null and the empty text are absent too, anything else must be an id.
+pub(super) fn optional<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Id>, D::Error> {
+    match Value::deserialize(deserializer)? {
+        Value::Null => Ok(None),
+        Value::String(text) if text.trim().is_empty() => Ok(None),
+        value => Id::deserialize(value).map(Some).map_err(de::Error::custom),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    // Contradiction 4.
+    #[test]
+    fn reads_numbers_and_numeric_text_and_writes_numbers() {
+        for json in ["397", r#""397""#, r#"" 397 ""#] {
+            let id: Id = serde_json::from_str(json).unwrap();
+            assert_eq!(id, Id(397));
+            assert_eq!(serde_json::to_string(&id).unwrap(), "397");
+        }
+        assert_eq!(serde_json::from_str::<Id>("-3").unwrap(), Id(-3));
+    }
+
+    #[test]
+    fn refuses_the_rest() {
+        for json in [
+            "null",
+            "true",
+            "3.5",
+            r#""""#,
+            r#""abc""#,
+            "[1]",
+            "{}",
+            "99999999999999999999",
+        ] {
+            assert!(serde_json::from_str::<Id>(json).is_err(), "{json}");
+        }
+    }
+}

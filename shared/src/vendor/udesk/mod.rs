@@ -1,0 +1,42 @@
+//! Udesk: its IM interface as values. Nothing here opens a connection.
+//!
+//! An endpoint's file holds a `Request` that becomes an [`http::Request`] (`to_http`), and a `read` that makes a
+//! `Response` or a [`Refusal`] of status, headers and bytes. What Udesk calls us with is read by [`push::Push::read`].
+//!
+//! | file | Udesk's part |
+//! |---|---|
+//! | [`create_session`] | `POST /im/sessions` |
+//! | [`send_message`] | `POST /im/messages` |
+//! | [`close_session`] | `DELETE /im/sessions/:session_id` |
+//! | [`close_queue`] | `DELETE /im/sessions/close_queue` |
+//! | [`push`], [`push_agent`], [`push_read`] | the one receive URL: replies and read status |
+//! | [`survey_options`] | the object inside a new session and a close event |
+//! | [`account`], [`sign`] | address, query and signature of every call |
+//! | [`code`], [`reply`] | codes, and what a refusal means for the next attempt |
+//! | [`id`], [`date`], [`agent`], [`text`] | values that Udesk writes in more than one way |
+//!
+//! Vendor page: <https://www.udeskglobal.com/doc/apiv2/im>
+
+pub mod account;
+pub mod agent;
+pub mod close_queue;
+pub mod close_session;
+pub mod code;
+pub mod create_session;
+pub mod date;
+pub mod id;
+pub mod push;
+pub mod push_agent;
+pub mod push_read;
+pub mod reply;
+pub mod send_message;
+pub mod sign;
+pub mod survey_options;
+pub mod text;
+
+pub use account::{Account, Stamp, Unsendable};
+pub use agent::Agent;
+pub use code::Code;
+pub use id::Id;
+pub use push::Push;
+pub use reply::{Fate, Refusal};

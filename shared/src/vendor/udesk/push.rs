@@ -1,0 +1,350 @@
+//! `POST {receive URL}`: everything that Udesk calls us with, at one URL and without a discriminator. What it is, is
+//! told by its keys and `assign_type`; only then that kind's payload is read.
+//!
+//! Udesk wants 200 and an empty body within five seconds, and stops calling for sixty after ten slow answers.
+//!
+//! Vendor page: <https://www.udeskglobal.com/doc/apiv2/im>, "Reply Message Notification" and "Send Customer Message
+//! Read Status"
+
+use std::{collections::BTreeMap, fmt};
+
+use jiff::tz::Offset;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, error::Category, value::RawValue};
+
+use super::{push_agent::AgentPush, push_read::ReadPush, text};
+
+/// One call of Udesk.
+#[derive(Clone, Debug)]
+pub enum Push {
+    /// What an agent wrote or did.
+    Agent(AgentPush),
+    /// Which of the customer's messages were read.
+    Read(ReadPush),
+    /// What the third-party robot answered.
+    Robot(RobotPush),
+    /// What Udesk's own robot answered.
+    Urobot(RobotPush),
+    /// None of these.
+    Unknown,
+}
+
+/// A robot's answer, unread as yet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RobotPush {
+    /// The app's id of the customer; the page's `urobot` sample has none.
+    pub customer_token: Option<String>,
+    /// The whole body.
+    pub body: Value,
+}
+
+/// A body, or a part of it, that is not what Udesk documents. Says where, and nothing of what the customer or agent
+/// wrote, so that it may be logged.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("Udesk's push can't be read at `{path}`: {fault}")]
+pub struct Unreadable {
+    /// The field, such as `messages[0].data.content`; `.` is the whole.
+    pub path: String,
+    /// What is wrong with it.
+    pub fault: Fault,
+}
+
+/// What is wrong with a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// It is not JSON.
+    NotJson,
+    /// It is not of a type that Udesk documents.
+    WrongType,
+    /// It is missing.
+    Missing,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotJson => "it is not JSON",
+            Self::WrongType => "it is of another type than the page says",
+            Self::Missing => "it is missing",
+        })
+    }
+}
+
+impl Unreadable {
+    pub(super) fn missing(path: impl Into<String>) -> Self {
+        Self {
+            path: path.into(),
+            fault: Fault::Missing,
+        }
+    }
+}
+
+/// Deserializes `json`, naming the field that can't be.
+pub(super) fn parse<T: DeserializeOwned>(json: &str) -> Result<T, Unreadable> {
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    serde_path_to_error::deserialize(&mut deserializer).map_err(|error| Unreadable {
+        path: error.path().to_string(),
+        fault: match error.inner().classify() {
+            Category::Data => Fault::WrongType,
+            Category::Syntax | Category::Eof | Category::Io => Fault::NotJson,
+        },
+    })
+}
+
+/// The members of the body, not yet looked into.
+pub(super) type Members<'a> = BTreeMap<String, &'a RawValue>;
+
+enum Kind {
+    Agent,
+    Read,
+    Robot,
+    Urobot,
+    Unknown,
+}
+
+impl Push {
+    /// Reads a body. `offset` is that of dates without a zone.
+    ///
+    /// # Errors
+    /// [`Unreadable`] when the body is no JSON object, or is of a known kind but not of its shape. One message of an
+    /// agent that can't be read is no error of the whole, see [`AgentPush::messages`].
+    pub fn read(body: &[u8], offset: Offset) -> Result<Self, Unreadable> {
+        let fault = |fault| Unreadable {
+            path: ".".into(),
+            fault,
+        };
+        let body = std::str::from_utf8(body).map_err(|_| fault(Fault::NotJson))?;
+        let members: Members<'_> =
+            serde_json::from_str(body).map_err(|error| match error.classify() {
+                Category::Data => fault(Fault::WrongType),
+                Category::Syntax | Category::Eof | Category::Io => fault(Fault::NotJson),
+            })?;
+        match kind(&members) {
+            Kind::Agent => AgentPush::read(&members, offset).map(Self::Agent),
+            Kind::Read => parse(body).map(Self::Read),
+            Kind::Robot => robot(body).map(Self::Robot),
+            Kind::Urobot => robot(body).map(Self::Urobot),
+            Kind::Unknown => Ok(Self::Unknown),
+        }
+    }
+}
+
+fn kind(members: &Members<'_>) -> Kind {
+    let assign_type = members
+        .get("assign_type")
+        .and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok());
+    match assign_type.as_ref().and_then(text::filled).as_deref() {
+        Some("agent") => Kind::Agent,
+        Some("robot") => Kind::Robot,
+        Some("urobot") => Kind::Urobot,
+        Some(_) => Kind::Unknown,
+        None if members.contains_key("messages") => unnamed(members),
+        None if members.contains_key("message_ids") => Kind::Read,
+        // The page's urobot sample: the inner object without its envelope.
+        None if members.contains_key("sessionId") && members.contains_key("logId") => Kind::Urobot,
+        None => Kind::Unknown,
+    }
+}
+
+/// Messages without an `assign_type`: told apart by what only one kind's messages hold.
+fn unnamed(members: &Members<'_>) -> Kind {
+    let messages = members
+        .get("messages")
+        .and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok())
+        .unwrap_or_default();
+    let holds = |name| match &messages {
+        Value::Array(list) => list.iter().any(|message| message.get(name).is_some()),
+        one => one.get(name).is_some(),
+    };
+    if holds("im_sub_session_id") {
+        Kind::Agent
+    } else if holds("sessionId") {
+        Kind::Urobot
+    } else {
+        Kind::Unknown
+    }
+}
+
+fn robot(body: &str) -> Result<RobotPush, Unreadable> {
+    let body: Value = parse(body)?;
+    Ok(RobotPush {
+        customer_token: body.get("customer_token").and_then(text::filled),
+        body,
+    })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::vendor::udesk::Id;
+
+    const AGENT: &str = include_str!("../../../../tests/fixtures/udesk/push.agent.json");
+    const READ: &str = include_str!("../../../../tests/fixtures/udesk/push.read.json");
+    const ROBOT: &str = include_str!("../../../../tests/fixtures/udesk/push.robot.json");
+    const UROBOT: &str = include_str!("../../../../tests/fixtures/udesk/push.urobot.json");
+
+    fn read(body: &str) -> Result<Push, Unreadable> {
+        Push::read(body.as_bytes(), Offset::constant(8))
+    }
+
+    // Contradiction 18: one URL, no discriminator.
+    #[test]
+    fn replies_and_read_status_are_told_apart_by_their_keys() {
+        assert!(matches!(read(AGENT), Ok(Push::Agent(_))));
+        let Ok(Push::Read(read)) = read(READ) else {
+            panic!("not read status")
+        };
+        assert_eq!(read.session_id, Id(1234));
+        assert_eq!(read.message_ids, ["123", "123456"]);
+    }
+
+    #[test]
+    fn robots_are_kept_as_they_came() {
+        let Ok(Push::Robot(robot)) = read(ROBOT) else {
+            panic!("not a robot")
+        };
+        assert_eq!(robot.customer_token.as_deref(), Some("axb"));
+        assert_eq!(robot.body, serde_json::from_str::<Value>(ROBOT).unwrap());
+    }
+
+    // Contradiction 16: a urobot's messages is an object, and the sample lacks the envelope.
+    #[test]
+    fn urobots_with_and_without_their_envelope() {
+        let inner: Value = serde_json::from_str(UROBOT).unwrap();
+        for (body, customer) in [
+            (inner.clone(), None),
+            (
+                json!({"customer_token": "axb", "assign_type": "urobot", "messages": inner}),
+                Some("axb"),
+            ),
+            (
+                json!({"customer_token": "axb", "messages": [inner]}),
+                Some("axb"),
+            ),
+        ] {
+            let Ok(Push::Urobot(robot)) = read(&body.to_string()) else {
+                panic!("not a urobot")
+            };
+            assert_eq!(robot.customer_token.as_deref(), customer);
+        }
+    }
+
+    #[test]
+    fn an_agent_push_is_known_without_its_assign_type() {
+        let mut body: Value = serde_json::from_str(AGENT).unwrap();
+        body.as_object_mut().unwrap().remove("assign_type");
+        assert!(matches!(read(&body.to_string()), Ok(Push::Agent(_))));
+    }
+
+    #[test]
+    fn the_rest_is_unknown() {
+        for body in [
+            "{}",
+            r#"{"action":"ImSubSession_close","message":{}}"#,
+            r#"{"assign_type":"oracle","messages":[]}"#,
+            r#"{"messages":[{"type":"message"}]}"#,
+            r#"{"messages":7}"#,
+        ] {
+            assert!(matches!(read(body), Ok(Push::Unknown)), "{body}");
+        }
+    }
+
+    #[test]
+    fn unreadable_says_where_and_not_what() {
+        for (body, path, fault) in [
+            ("", ".", Fault::NotJson),
+            ("hello", ".", Fault::NotJson),
+            (r#"{"a":1"#, ".", Fault::NotJson),
+            ("[]", ".", Fault::WrongType),
+            ("7", ".", Fault::WrongType),
+            (
+                r#"{"session_id":"secret","message_ids":[]}"#,
+                "session_id",
+                Fault::WrongType,
+            ),
+            (
+                r#"{"session_id":1,"message_ids":["1",{"secret":1}]}"#,
+                "message_ids[1]",
+                Fault::WrongType,
+            ),
+            (r#"{"assign_type":"agent"}"#, "messages", Fault::Missing),
+            (
+                r#"{"assign_type":"agent","messages":"secret"}"#,
+                "messages",
+                Fault::WrongType,
+            ),
+        ] {
+            let error = read(body).unwrap_err();
+            assert_eq!((error.path.as_str(), error.fault), (path, fault), "{body}");
+            assert!(!error.to_string().contains("secret"));
+        }
+        let invalid = Push::read(b"{\"a\":\"\xff\"}", Offset::UTC).unwrap_err();
+        assert_eq!(invalid.fault, Fault::NotJson);
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics_on_bytes(body in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let _ = Push::read(&body, Offset::UTC);
+        }
+
+        #[test]
+        fn never_panics_on_mutated_fixtures(
+            fixture in prop::sample::select(vec![AGENT, READ, ROBOT, UROBOT]),
+            changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..3), 1..8),
+        ) {
+            let mut body = fixture.as_bytes().to_vec();
+            for (at, byte, how) in changes {
+                let at = at.index(body.len());
+                match how {
+                    0 => { body.splice(at..=at, [byte]); }
+                    1 => body.insert(at, byte),
+                    _ if body.len() > 1 => { body.remove(at); }
+                    _ => {}
+                }
+            }
+            let _ = Push::read(&body, Offset::UTC);
+        }
+
+        // The document stays JSON, a value in it becomes another.
+        #[test]
+        fn never_panics_on_fixtures_with_odd_values(
+            fixture in prop::sample::select(vec![AGENT, READ, ROBOT, UROBOT]),
+            which in any::<prop::sample::Index>(),
+            odd in prop::sample::select(vec![
+                json!(null), json!(true), json!(-1), json!(1e300), json!(""), json!("ü"), json!([]), json!([[1]]), json!({}),
+            ]),
+        ) {
+            let mut body: Value = serde_json::from_str(fixture).unwrap();
+            let paths = paths(&body);
+            let path = which.get(&paths).clone();
+            *body.pointer_mut(&path).unwrap() = odd;
+            let _ = Push::read(body.to_string().as_bytes(), Offset::UTC);
+        }
+    }
+
+    fn paths(value: &Value) -> Vec<String> {
+        let children: Vec<(String, &Value)> = match value {
+            Value::Object(members) => members.iter().map(|(k, v)| (k.clone(), v)).collect(),
+            Value::Array(items) => items
+                .iter()
+                .enumerate()
+                .map(|(i, v)| (i.to_string(), v))
+                .collect(),
+            _ => Vec::new(),
+        };
+        let mut all = vec![String::new()];
+        for (name, child) in children {
+            all.extend(
+                paths(child)
+                    .into_iter()
+                    .map(|rest| format!("/{name}{rest}")),
+            );
+        }
+        all
+    }
+}

@@ -1,0 +1,112 @@
+//! `POST /im/messages`: a customer's message to the agent.
+
+use serde_json::json;
+
+use super::desk::{Author, Entry, Standing};
+use super::input::{Fields, invalid};
+use super::open_api::{Done, Request};
+use super::refusal::{self, Refusal};
+
+/// Fields of `POST /im/messages`.
+pub(crate) const FIELDS: &[&str] = &[
+    "customer_token",
+    "im_sub_session_id",
+    "message_id",
+    "type",
+    "data",
+    "robot_id",
+    "scene_id",
+    "urobot_session_id",
+    "agent_id",
+    "group_id",
+];
+
+/// What the page's matrix marks as sendable.
+const KINDS: &[&str] = &[
+    "message", "image", "audio", "video", "file", "rich", "close",
+];
+
+pub(crate) fn send(request: &mut Request<'_>) -> Result<Done, Refusal> {
+    let body = request.json(refusal::MESSAGE_MISSING)?;
+    let customer = body.required_text("customer_token")?;
+    let session = target(body)?;
+    let message_id = message_id(body, session)?;
+    let kind = body.text("type")?.unwrap_or("message");
+    if !KINDS.contains(&kind) {
+        return Err(invalid("type", &format!("one of {}", KINDS.join(", "))));
+    }
+    let data = body.required_object("data")?;
+    let content = data.required_text("content")?;
+    data.text("filename")?;
+    data.text("filesize")?;
+    data.number("duration")?;
+    let robot_id = body.id("robot_id")?;
+    let scene_id = body.id("scene_id")?;
+    body.id("urobot_session_id")?;
+    body.id("agent_id")?;
+    body.id("group_id")?;
+    if session == -1 && (robot_id.is_none() || scene_id.is_none()) {
+        return Err(body.missing("robot_id and scene_id"));
+    }
+
+    match (session, request.desk.standing(customer)) {
+        // Messages to a robot may only be of type message.
+        (0 | -1, _) if kind != "message" => return Err(invalid("type", "message")),
+        (0 | -1, _) => {
+            return Err(Refusal::new(
+                refusal::NOT_ACTIVATED,
+                "The robot is not activated",
+            ));
+        }
+        (-2, _) | (-3, Standing::Queued { .. } | Standing::Assigning) => {}
+        (_, Standing::Active { session: live }) if live == session => {}
+        _ => return Err(Refusal::session_gone()),
+    }
+
+    if request.switches.drop_repeats && request.desk.has_message(message_id) {
+        return Ok(Done::answer(json!({"code": refusal::OK})));
+    }
+    let entry = Entry {
+        from: Author::Customer,
+        message_id: message_id.to_owned(),
+        im_sub_session_id: session,
+        kind: kind.to_owned(),
+        content: content.to_owned(),
+        data: data.raw(),
+        at: request.now,
+        read: false,
+    };
+    request.desk.conversation(customer).entries.push(entry);
+    if kind == "close" {
+        request.desk.end(customer);
+    }
+    Ok(Done::answer(json!({"code": refusal::OK})))
+}
+
+/// `im_sub_session_id`: required, though "0 or empty" names the robot.
+fn target(body: Fields<'_>) -> Result<i64, Refusal> {
+    const NAME: &str = "im_sub_session_id";
+    if body.is_empty_text(NAME) {
+        return Ok(0);
+    }
+    let session = body.id(NAME)?.ok_or_else(|| body.missing(NAME))?;
+    if session < -3 {
+        return Err(invalid(NAME, "a session id, 0, -1, -2 or -3"));
+    }
+    Ok(session)
+}
+
+/// `message_id`: a String of letters, digits, `_` and `-`; the Udesk robot can do without.
+fn message_id<'a>(body: Fields<'a>, session: i64) -> Result<&'a str, Refusal> {
+    const NAME: &str = "message_id";
+    let id = match session {
+        -1 => body.text(NAME)?.unwrap_or_default(),
+        _ => body.required_text(NAME)?,
+    };
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    if id.bytes().all(plain) {
+        Ok(id)
+    } else {
+        Err(invalid(NAME, "letters, numbers, \"_\" and \"-\" only"))
+    }
+}

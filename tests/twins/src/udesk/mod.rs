@@ -1,0 +1,48 @@
+//! The Udesk twin: Udesk's IM API on 127.0.0.1, its pushes, and the agent who sits behind it.
+//!
+//! ```no_run
+//! # async fn example() -> std::io::Result<()> {
+//! use deskbridge_twins::udesk::{Fault, Options, Twin};
+//!
+//! let twin = Twin::start(Options::default()).await?;
+//! twin.set_receive_url("http://127.0.0.1:9000/lambda-url/webhook-udesk/secret".to_owned());
+//! twin.fault("POST /im/messages", Fault::NeverAnswer, Some(1));
+//! // … a customer opens a session and writes …
+//! let said = twin.agent_says("DE", "Hello").await;
+//! # let _ = said; Ok(())
+//! # }
+//! ```
+//!
+//! What the vendor leaves unsaid is a switch ([`Switches`]), so that a test can try it both ways.
+//!
+//! Map: `open_api` takes a call through signature, faults and rate limit to its endpoint
+//! (`sessions`, `messages`, `status`), which works on the `desk` (the state); `agent` is the other
+//! side of the desk; `push` calls the receive URL; `page` is the agent's page and its JSON control.
+
+mod agent;
+mod calls;
+mod desk;
+mod faults;
+mod input;
+mod limit;
+mod messages;
+mod open_api;
+mod page;
+mod push;
+mod refusal;
+mod server;
+mod sessions;
+mod sign;
+mod status;
+mod store;
+mod switches;
+mod twin;
+
+pub use agent::{NotPossible, Pushed};
+pub use calls::Call;
+pub use desk::{Agent, Author, Conversation, Entry, Mode, Received, Session, Standing};
+pub use faults::Fault;
+pub use push::{PushOutcome, PushRecord};
+pub use sign::v2 as sign_v2;
+pub use switches::{DateForm, OverLimit, PushStart, RateLimit, Switches, TransferPush};
+pub use twin::{Options, Twin};

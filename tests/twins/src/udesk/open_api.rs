@@ -1,0 +1,341 @@
+//! A call of `/open_api_v1/…`: noted, signature, faults, rate limit, endpoint, pushes, answer.
+//!
+//! The signature is checked first and uses the nonce up even where a fault then meets the call, so
+//! that a client which repeats a call without signing it anew is always caught.
+
+use std::collections::BTreeMap;
+
+use axum::body::{Body, Bytes};
+use axum::response::Response;
+use http::{HeaderValue, Method, StatusCode, header};
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+use tokio::time::{Instant, sleep};
+
+use super::calls::Call;
+use super::desk::Desk;
+use super::faults::Fault;
+use super::refusal::Refusal;
+use super::server::Cut;
+use super::switches::{OverLimit, Switches};
+use super::twin::{Config, Twin};
+use super::{messages, sessions, sign, status};
+
+/// What an endpoint works with.
+pub(crate) struct Request<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) switches: &'a Switches,
+    pub(crate) desk: &'a mut Desk,
+    pub(crate) now: Timestamp,
+    pub(crate) query: &'a BTreeMap<String, String>,
+    pub(crate) body: Option<&'a Map<String, Value>>,
+}
+
+/// What an endpoint leads to.
+pub(crate) struct Done {
+    pub(crate) answer: Value,
+    /// Pushes that are answered before the call is.
+    pub(crate) before: Vec<Outgoing>,
+    /// Pushes that follow the answer.
+    pub(crate) after: Vec<Outgoing>,
+}
+
+impl Done {
+    pub(crate) fn answer(answer: Value) -> Self {
+        Self {
+            answer,
+            before: Vec::new(),
+            after: Vec::new(),
+        }
+    }
+}
+
+/// A push's body and whose line it goes into.
+pub(crate) struct Outgoing {
+    pub(crate) customer: String,
+    pub(crate) body: Value,
+}
+
+/// An endpoint of the API.
+#[derive(Clone, Copy)]
+enum Endpoint<'a> {
+    CreateSession,
+    CloseSession(&'a str),
+    LeaveQueue,
+    SendMessage,
+    QueueStatus,
+    CustomerStatus,
+    AgentStatus,
+}
+
+impl<'a> Endpoint<'a> {
+    fn find(method: &Method, path: &'a str) -> Option<Self> {
+        Some(match (method.as_str(), path) {
+            ("POST", "/im/sessions") => Self::CreateSession,
+            ("DELETE", "/im/sessions/close_queue") => Self::LeaveQueue,
+            ("POST", "/im/messages") => Self::SendMessage,
+            ("GET", "/im/queue_status") => Self::QueueStatus,
+            ("GET", "/im/customer_status") => Self::CustomerStatus,
+            ("GET", "/im/agent_status") => Self::AgentStatus,
+            ("DELETE", path) => {
+                let id = path.strip_prefix("/im/sessions/")?;
+                if id.is_empty() || id.contains('/') {
+                    return None;
+                }
+                Self::CloseSession(id)
+            }
+            _ => return None,
+        })
+    }
+
+    /// What the rate limit counts by.
+    fn api(self) -> &'static str {
+        match self {
+            Self::CreateSession => "POST /im/sessions",
+            Self::CloseSession(_) => "DELETE /im/sessions/:session_id",
+            Self::LeaveQueue => "DELETE /im/sessions/close_queue",
+            Self::SendMessage => "POST /im/messages",
+            Self::QueueStatus => "GET /im/queue_status",
+            Self::CustomerStatus => "GET /im/customer_status",
+            Self::AgentStatus => "GET /im/agent_status",
+        }
+    }
+
+    /// The fields of its body.
+    fn fields(self) -> &'static [&'static str] {
+        match self {
+            Self::CreateSession => sessions::CREATE_FIELDS,
+            Self::SendMessage => messages::FIELDS,
+            _ => &[],
+        }
+    }
+
+    fn run(self, request: &mut Request<'_>) -> Result<Done, Refusal> {
+        match self {
+            Self::CreateSession => sessions::create(request),
+            Self::CloseSession(id) => sessions::close(request, id),
+            Self::LeaveQueue => sessions::leave_queue(request),
+            Self::SendMessage => messages::send(request),
+            Self::QueueStatus => status::queue(request),
+            Self::CustomerStatus => status::customer(request),
+            Self::AgentStatus => status::agents(request),
+        }
+    }
+}
+
+/// How a call ends on the wire.
+enum End {
+    /// HTTP 200 with this JSON.
+    Json(Value),
+    /// Another HTTP status, with seconds for Retry-After.
+    Status(u16, Option<u64>),
+    /// No answer: the connection is cut.
+    Cut,
+    /// No answer: the connection stays.
+    Never,
+}
+
+/// A call as it came in.
+pub(crate) struct Incoming {
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) query: BTreeMap<String, String>,
+    pub(crate) content_type: Option<String>,
+    pub(crate) bytes: Bytes,
+}
+
+/// Works on a call until its answer.
+pub(crate) async fn serve(twin: Twin, call: Incoming) -> Response {
+    let endpoint = Endpoint::find(&call.method, &call.path);
+    let body = parsed(&call);
+    let number = twin.note(Call {
+        at: Timestamp::now(),
+        method: call.method.to_string(),
+        path: call.path.clone(),
+        query: call.query.clone(),
+        content_type: call.content_type.clone(),
+        unknown_fields: unknown(endpoint, body.as_ref()),
+        body: body.clone(),
+        fault: None,
+        status: None,
+        code: None,
+    });
+    let end = work(&twin, &call, endpoint, body.as_ref(), number).await;
+    match end {
+        End::Json(value) => {
+            twin.noted(number, |noted| noted.status = Some(200));
+            json_response(StatusCode::OK, &value)
+        }
+        End::Status(status, retry_after) => {
+            twin.noted(number, |noted| noted.status = Some(status));
+            status_response(status, retry_after)
+        }
+        End::Cut => {
+            let mut response = Response::new(Body::empty());
+            response.extensions_mut().insert(Cut);
+            response
+        }
+        End::Never => {
+            twin.stopped().await;
+            Response::new(Body::empty())
+        }
+    }
+}
+
+async fn work(
+    twin: &Twin,
+    call: &Incoming,
+    endpoint: Option<Endpoint<'_>>,
+    body: Option<&Value>,
+    number: usize,
+) -> End {
+    let (signed, fault, switches) = {
+        let mut shared = twin.lock();
+        let switches = shared.switches.clone();
+        let now = Timestamp::now().as_second() + switches.clock_offset_seconds;
+        let config = twin.config();
+        let (email, token) = (&config.email, &config.api_token);
+        let signed = sign::check(email, token, &call.query, &mut shared.desk.nonces, now);
+        let fault = shared.faults.take(call.method.as_str(), &call.path);
+        (signed, fault, switches)
+    };
+    twin.noted(number, |noted| noted.fault.clone_from(&fault));
+    if let Some((least, most)) = switches.random_delay {
+        sleep(least + most.saturating_sub(least).mul_f64(chance())).await;
+    }
+    match &fault {
+        Some(Fault::Slow(time)) => sleep(*time).await,
+        Some(Fault::Hang) => twin.hang().await,
+        Some(Fault::Status(status)) => return End::Status(*status, None),
+        Some(Fault::Code { code, message }) => {
+            twin.noted(number, |noted| noted.code = Some(*code));
+            return End::Json(Refusal::new(*code, message.as_str()).body());
+        }
+        Some(Fault::Limited) => return over_limit(twin, number, &switches.over_limit),
+        Some(Fault::CutBefore) => return End::Cut,
+        Some(Fault::AnswerLate(_) | Fault::NeverAnswer | Fault::CutAfter) | None => {}
+    }
+    let Some(endpoint) = endpoint else {
+        return End::Status(404, None);
+    };
+    let outcome = match signed {
+        Err(refusal) => Err(refusal),
+        Ok(()) => {
+            let mut shared = twin.lock();
+            let limit = shared.switches.rate_limit;
+            if !shared.limiter.pass(endpoint.api(), limit, Instant::now()) {
+                let shape = shared.switches.over_limit.clone();
+                drop(shared);
+                return over_limit(twin, number, &shape);
+            }
+            let shared = &mut *shared;
+            let mut request = Request {
+                config: twin.config(),
+                switches: &shared.switches,
+                desk: &mut shared.desk,
+                now: Timestamp::now(),
+                query: &call.query,
+                body: body.and_then(Value::as_object),
+            };
+            let outcome = endpoint.run(&mut request);
+            twin.save(shared);
+            // Into the customer's line while the desk is locked: pushes go out in the order in
+            // which the desk changed.
+            outcome.map(|done| {
+                let before: Vec<_> = done
+                    .before
+                    .into_iter()
+                    .map(|push| twin.enqueue(push, None))
+                    .collect();
+                for push in done.after {
+                    drop(twin.enqueue(push, Some(AFTER_ANSWER)));
+                }
+                (done.answer, before)
+            })
+        }
+    };
+    let answer = match outcome {
+        Ok((answer, before)) => {
+            let code = answer.get("code").and_then(Value::as_i64);
+            twin.noted(number, |noted| noted.code = code);
+            for push in before {
+                push.outcome().await;
+            }
+            answer
+        }
+        Err(refusal) => {
+            twin.noted(number, |noted| noted.code = Some(refusal.code));
+            refusal.body()
+        }
+    };
+    match fault {
+        Some(Fault::AnswerLate(time)) => {
+            sleep(time).await;
+            End::Json(answer)
+        }
+        Some(Fault::NeverAnswer) => End::Never,
+        Some(Fault::CutAfter) => End::Cut,
+        _ => End::Json(answer),
+    }
+}
+
+/// A push that follows an answer waits this long, so that the answer is on its way first.
+const AFTER_ANSWER: std::time::Duration = std::time::Duration::from_millis(15);
+
+fn over_limit(twin: &Twin, number: usize, shape: &OverLimit) -> End {
+    match shape {
+        OverLimit::Status429 { retry_after } => End::Status(429, *retry_after),
+        OverLimit::Code { code, message } => {
+            twin.noted(number, |noted| noted.code = Some(*code));
+            End::Json(Refusal::new(*code, message.as_str()).body())
+        }
+    }
+}
+
+/// The body, if it was sent as JSON and is.
+fn parsed(call: &Incoming) -> Option<Value> {
+    let content_type = call.content_type.as_deref()?;
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    if !essence.eq_ignore_ascii_case("application/json") {
+        return None;
+    }
+    serde_json::from_slice(&call.bytes).ok()
+}
+
+fn unknown(endpoint: Option<Endpoint<'_>>, body: Option<&Value>) -> Vec<String> {
+    let (Some(endpoint), Some(Value::Object(body))) = (endpoint, body) else {
+        return Vec::new();
+    };
+    body.keys()
+        .filter(|name| !endpoint.fields().contains(&name.as_str()))
+        .cloned()
+        .collect()
+}
+
+pub(crate) fn json_response(status: StatusCode, value: &Value) -> Response {
+    let mut response = Response::new(Body::from(value.to_string()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json; charset=utf-8"),
+    );
+    response
+}
+
+fn status_response(status: u16, retry_after: Option<u64>) -> Response {
+    let mut response = Response::new(Body::from(format!("<html><h1>{status}</h1></html>")));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html"));
+    if let Some(seconds) = retry_after {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+/// A number from 0 to 1: the standard library's keys for hash maps are random.
+fn chance() -> f64 {
+    use std::hash::{BuildHasher, RandomState};
+    let random = RandomState::new().hash_one(0_u8);
+    f64::from(u32::try_from(random >> 32).unwrap_or(0)) / f64::from(u32::MAX)
+}

@@ -1,0 +1,136 @@
+//! What the vendor leaves unsaid, or what a test wants scaled: all of it can be changed at any time
+//! with [`Twin::switch`](super::Twin::switch).
+
+use std::time::Duration;
+
+/// The switches of a twin. The defaults follow the vendor's page as printed.
+#[derive(Debug, Clone)]
+pub struct Switches {
+    /// Calls allowed per API path (vendor: 60 a minute); `None` lifts the limit.
+    pub rate_limit: Option<RateLimit>,
+    /// What an answer over the limit looks like (the vendor does not say).
+    pub over_limit: OverLimit,
+    /// Whether a repeated `message_id` is answered 1000 and stored once; else both are kept.
+    pub drop_repeats: bool,
+    /// Whether and when start_session and welcome are pushed after an assignment by `POST /im/sessions`.
+    pub push_start: PushStart,
+    /// Whether a session that the customer closes (`DELETE /im/sessions/:id`) is also told by a push.
+    pub push_close_after_delete: bool,
+    /// How a transfer is pushed.
+    pub transfer_push: TransferPush,
+    /// How `message_created_at` is written.
+    pub dates: DateForm,
+    /// How many times more each push is made (the vendor promises no redelivery, and excludes none).
+    pub repeat_pushes: u32,
+    /// How long a push waits for its answer (vendor: 5 s).
+    pub push_timeout: Duration,
+    /// So many time-outs within `timeout_window` stop the pushes (vendor: 10).
+    pub timeouts_allowed: usize,
+    /// See `timeouts_allowed` (vendor: 60 s).
+    pub timeout_window: Duration,
+    /// How long pushes stay stopped, from the last time-out on (vendor: 60 s).
+    pub timeout_pause: Duration,
+    /// Every call waits a random time out of this range before it is worked on.
+    pub random_delay: Option<(Duration, Duration)>,
+    /// How far the vendor's clock is ahead of this machine's, in seconds.
+    pub clock_offset_seconds: i64,
+}
+
+impl Default for Switches {
+    fn default() -> Self {
+        Self {
+            rate_limit: Some(RateLimit::default()),
+            over_limit: OverLimit::Status429 { retry_after: None },
+            drop_repeats: true,
+            push_start: PushStart::AfterAnswer,
+            push_close_after_delete: true,
+            transfer_push: TransferPush::Together,
+            dates: DateForm::AsPrinted,
+            repeat_pushes: 0,
+            push_timeout: Duration::from_secs(5),
+            timeouts_allowed: 10,
+            timeout_window: Duration::from_secs(60),
+            timeout_pause: Duration::from_secs(60),
+            random_delay: None,
+            clock_offset_seconds: 0,
+        }
+    }
+}
+
+/// So many calls in any stretch of this length, per API path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateLimit {
+    /// Calls allowed.
+    pub calls: usize,
+    /// In a stretch of this length.
+    pub per: Duration,
+}
+
+impl Default for RateLimit {
+    fn default() -> Self {
+        Self {
+            calls: 60,
+            per: Duration::from_secs(60),
+        }
+    }
+}
+
+/// The shape of an answer over the limit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OverLimit {
+    /// HTTP 429.
+    Status429 {
+        /// Seconds for a Retry-After header, if it is to have one.
+        retry_after: Option<u64>,
+    },
+    /// HTTP 200 with this code.
+    Code {
+        /// A code that the vendor's tables do not list.
+        code: i64,
+        /// A text that mentions the frequency.
+        message: String,
+    },
+}
+
+impl OverLimit {
+    /// HTTP 200 with an unlisted code whose message mentions the frequency.
+    pub fn unlisted_code() -> Self {
+        Self::Code {
+            code: 20699,
+            message: "Request frequency exceeds the limit, please try again later".to_owned(),
+        }
+    }
+}
+
+/// When start_session and the welcome are pushed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PushStart {
+    /// Not at all.
+    Off,
+    /// Right after the answer.
+    AfterAnswer,
+    /// First the push, and when it has been answered, the answer.
+    BeforeAnswer,
+}
+
+/// How a transfer is pushed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TransferPush {
+    /// transfer and the notice in one array.
+    Together,
+    /// transfer, then the notice, in two pushes.
+    Split,
+    /// First the notice, under the new session id, then transfer, in two pushes.
+    Late,
+}
+
+/// How `message_created_at` is written (always in +08:00, without saying so).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DateForm {
+    /// As in the page's example: `close` dashed, everything else compact.
+    AsPrinted,
+    /// `20170711 09:52:11`
+    Compact,
+    /// `2018-01-01 00:00:00`
+    Dashed,
+}

@@ -1,0 +1,16 @@
+//! The Udesk twin over the wire. Expected values come from the vendor's page and `vendors.md`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic
+)]
+
+mod agent;
+mod client;
+mod endpoints;
+mod faults;
+mod page;
+mod pushes;
+mod receiver;
+mod state;
