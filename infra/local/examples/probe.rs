@@ -1,4 +1,5 @@
 //! A function for the tests of this crate: it does what its event says.
+#![allow(clippy::indexing_slicing)]
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::{Value, json};
