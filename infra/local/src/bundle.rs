@@ -150,7 +150,9 @@ impl Bundle {
                     pool: Arc::clone(pool),
                     log: Arc::clone(&log),
                 };
-                sources.spawn(poller.run(max_instances));
+                sources.spawn(
+                    poller.run(max_instances.min(source.max_concurrency.unwrap_or(usize::MAX))),
+                );
             }
             for schedule in function.schedules.iter().filter(|_| schedules) {
                 sources.spawn(schedule::run(

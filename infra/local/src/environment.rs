@@ -64,18 +64,19 @@ pub(crate) fn environment(
         if settings.contains_key(name) {
             continue;
         }
-        let value = match scope.resolve(value, at)? {
-            Value::Null => continue,
-            value => crate::template::text(&value)
-                .ok_or_else(|| Error::template(at, "should be a text"))?,
-        };
-        // Only a deployment can look a secret up.
-        let value = if value.contains("{{resolve:") {
-            String::new()
-        } else {
-            value
-        };
-        environment.insert(name.clone(), value);
+        // Only a deployment can look a secret up: here it is empty, and its ARN need not be known.
+        if value.to_string().contains("{{resolve:") {
+            environment.insert(name.clone(), String::new());
+            continue;
+        }
+        match scope.resolve(value, at)? {
+            Value::Null => {}
+            value => {
+                let value = crate::template::text(&value)
+                    .ok_or_else(|| Error::template(at, "should be a text"))?;
+                environment.insert(name.clone(), value);
+            }
+        }
     }
     for (name, value) in settings {
         if function.environment.contains_key(name) || ALWAYS.contains(&name.as_str()) {
@@ -92,6 +93,7 @@ mod tests {
     use crate::template::Template;
 
     const TEMPLATE: &str = r#"
+Parameters: {Arn: {Type: String}}
 Resources:
   Q: {Type: AWS::SQS::Queue}
   T: {Type: AWS::DynamoDB::Table}
@@ -103,7 +105,7 @@ Resources:
         Variables:
           TABLE_NAME: !Ref T
           QUEUE_URL: !Ref Q
-          SECRET: '{{resolve:secretsmanager:a}}'
+          SECRET: !Sub '{{resolve:secretsmanager:${Arn}:SecretString:KEY}}'
           ODD: !FindInMap [A, B, C]
           PLAIN: 7
 "#;

@@ -257,7 +257,8 @@ impl Instance {
         while let Ok(1..) = pipe.read_until(b'\n', &mut line).await {
             let text = String::from_utf8_lossy(&line).trim_end().to_owned();
             line.clear();
-            if !text.trim().is_empty() {
+            // A panic's message stands before this note.
+            if !text.trim().is_empty() && !text.starts_with("note: run with `RUST_BACKTRACE") {
                 lock(&self.last_line).clone_from(&text);
             }
             log.write(&self.function, LogSource::Function, text);

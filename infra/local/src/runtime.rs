@@ -1,7 +1,7 @@
 //! The Lambda Runtime API, and for each function the processes behind it.
 //!
-//! Each process has the address `127.0.0.1:<port>/<function>/<number>` in `AWS_LAMBDA_RUNTIME_API`: lambda_runtime's
-//! client puts the path in front of every request, so one port tells all processes apart.
+//! Each process has the address `http://127.0.0.1:<port>/<function>/<number>` in `AWS_LAMBDA_RUNTIME_API`: lambda_runtime's
+//! client puts the path in front of every request (it needs the scheme for that), so one port tells all processes apart.
 
 use crate::error::InvokeError;
 use crate::id;
@@ -67,7 +67,7 @@ impl Pool {
             timeout,
             binary,
             environment,
-            runtime_api: format!("127.0.0.1:{runtime_port}/{name}"),
+            runtime_api: format!("http://127.0.0.1:{runtime_port}/{name}"),
             permits: Semaphore::new(max_instances.max(1)),
             log,
             processes: Mutex::default(),

@@ -19,6 +19,8 @@ use tokio::task::JoinSet;
 pub(crate) const REGION: &str = "us-east-1";
 /// The account everything belongs to.
 pub(crate) const ACCOUNT: &str = "000000000000";
+/// The table's file in the data folder.
+const FILE: &str = "dynamodb.sqlite";
 /// How often expired items are deleted. AWS promises only days, and readers may not count on it.
 const TTL_SWEEP: Duration = Duration::from_secs(30);
 
@@ -41,7 +43,7 @@ impl Servers {
         let (db, lock) = match data {
             Some(folder) => {
                 let lock = lock(folder)?;
-                let file = folder.join("dynamodb.sqlite");
+                let file = folder.join(FILE);
                 let db = dynoxide::Database::new(&file.to_string_lossy())
                     .map_err(|e| Error::server(file.display().to_string(), e))?;
                 (db, Some(lock))
@@ -85,6 +87,29 @@ impl Servers {
             _tasks: tasks,
             _lock: lock,
         })
+    }
+
+    /// Deletes the table's file from the folder `data`, and nothing else that may be there.
+    ///
+    /// # Errors
+    /// The folder can't be written, or is in use by another process.
+    pub fn wipe(data: &Path) -> Result<(), Error> {
+        let _lock = lock(data)?;
+        // The database, and the two files that SQLite keeps beside it.
+        for file in [
+            FILE.to_owned(),
+            format!("{FILE}-wal"),
+            format!("{FILE}-shm"),
+        ] {
+            let path = data.join(file);
+            match std::fs::remove_file(&path) {
+                Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(Error::File { path, source });
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// Where DynamoDB listens, `http://127.0.0.1:<port>`.

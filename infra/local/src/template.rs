@@ -65,6 +65,8 @@ pub struct QueueSource {
     pub batch_size: u32,
     /// Whether the function reports which messages failed.
     pub partial_failures: bool,
+    /// Calls under way at once at most, where the template limits them.
+    pub max_concurrency: Option<usize>,
 }
 
 /// A schedule that calls a function.
@@ -386,6 +388,14 @@ impl Reader<'_> {
                     partial_failures: get("FunctionResponseTypes")?.as_array().is_some_and(
                         |types| types.iter().any(|kind| kind == "ReportBatchItemFailures"),
                     ),
+                    max_concurrency: match get("ScalingConfig")?.get("MaximumConcurrency") {
+                        Some(most) => usize::try_from(number(
+                            most,
+                            &format!("{at}.ScalingConfig.MaximumConcurrency"),
+                        )?)
+                        .ok(),
+                        None => None,
+                    },
                 });
             }
             "Schedule" | "ScheduleV2" => {

@@ -118,7 +118,8 @@ fn functions_with_their_events() {
         [QueueSource {
             queue: "Deliveries".into(),
             batch_size: 5,
-            partial_failures: true
+            partial_failures: true,
+            max_concurrency: Some(3)
         }]
     );
     assert_eq!(

@@ -1,0 +1,206 @@
+//! `cargo local`: the whole bundle on this machine, with a stand-in for Udesk and one for the app.
+//!
+//! `arguments` and `settings` are what it is told, `build` makes the functions, `desk` is the Udesk twin or the real
+//! account, `app_end` takes the events, `welcome` says what to try.
+
+mod app_end;
+mod arguments;
+mod build;
+mod desk;
+mod settings;
+mod welcome;
+
+use app_end::AppEnd;
+use arguments::{Arguments, Asked};
+use desk::Desk;
+use deskbridge_local::{Bundle, LogLine, LogSource, Options, Servers, Template};
+use std::collections::BTreeMap;
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// One clear line for whoever started it.
+type Problem = String;
+
+fn main() -> ExitCode {
+    let arguments = match arguments::parse(std::env::args().skip(1)) {
+        Ok(Asked::Run(arguments)) => arguments,
+        Ok(Asked::Help) => {
+            say(arguments::HELP);
+            return ExitCode::SUCCESS;
+        }
+        Err(problem) => return fail(&problem),
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error.to_string()),
+    };
+    let result = runtime.block_on(run(arguments));
+    // What still runs (a sweep of the table, say) is not waited for.
+    runtime.shutdown_timeout(Duration::from_millis(200));
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => fail(&problem),
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<(), Problem> {
+    let mut ended = std::pin::pin!(ended()?);
+    let running = tokio::select! {
+        () = &mut ended => return Ok(()),
+        running = Running::start(&arguments) => running?,
+    };
+    ended.await;
+    running.stop().await;
+    Ok(())
+}
+
+/// Everything that runs. Dropped, it ends at once.
+struct Running {
+    bundle: Bundle,
+    desk: Desk,
+    _app_end: Option<AppEnd>,
+    // Ends last.
+    _servers: Servers,
+}
+
+impl Running {
+    async fn start(arguments: &Arguments) -> Result<Running, Problem> {
+        let root = build::root().await?;
+        let template = arguments
+            .template
+            .clone()
+            .unwrap_or_else(|| root.join("infra/template.yaml"));
+        let template = Template::read(&template, &BTreeMap::new()).map_err(|e| e.to_string())?;
+        let given = settings::given(
+            &template.outside_settings(),
+            &root,
+            arguments.env_file.as_deref(),
+        )?;
+
+        say("building the functions: cargo build");
+        let binaries = build::functions(&root, &template).await?;
+
+        let data = arguments
+            .data
+            .clone()
+            .unwrap_or_else(|| root.join(".local"));
+        if arguments.fresh {
+            Servers::wipe(&data)
+                .and_then(|()| desk::wipe(&data))
+                .map_err(|e| e.to_string())?;
+        }
+        let servers = Servers::start(Some(&data))
+            .await
+            .map_err(|e| e.to_string())?;
+        let desk = Desk::start(&given, arguments.twin_port, &data).await?;
+        let mut settings = settings::local(arguments.app_port);
+        settings.extend(desk.settings());
+        settings.extend(given.clone());
+        let app_end = if given.contains_key("APP_EVENTS_URL") {
+            None
+        } else {
+            let secrets = settings
+                .get("APP_EVENTS_SECRETS")
+                .map(String::as_str)
+                .unwrap_or_default();
+            Some(AppEnd::start(arguments.app_port, secrets).await?)
+        };
+
+        let mut options = Options::new(template, binaries);
+        options.port = arguments.port;
+        options.settings = settings;
+        options.log = Some(printer());
+        let settings = options.settings.clone();
+        let bundle = Bundle::start(&servers, options)
+            .await
+            .map_err(|e| e.to_string())?;
+        let failed = bundle.warm_up().await;
+        if !failed.is_empty() {
+            let lines: Vec<String> = failed
+                .iter()
+                .map(|(name, error)| format!("{name}: {error}"))
+                .collect();
+            return Err(lines.join("\n  "));
+        }
+        let secrets = settings
+            .get("UDESK_WEBHOOK_SECRETS")
+            .map(String::as_str)
+            .unwrap_or_default();
+        let secret = secrets.split(',').next().unwrap_or_default().trim();
+        desk.pushes_to(format!("{}/{secret}", bundle.function_url("webhook-udesk")));
+        say(&welcome::text(
+            &bundle,
+            &desk,
+            app_end.as_ref(),
+            &given,
+            &settings,
+        ));
+        Ok(Running {
+            bundle,
+            desk,
+            _app_end: app_end,
+            _servers: servers,
+        })
+    }
+
+    async fn stop(self) {
+        self.desk.stop().await;
+        self.bundle.stop().await;
+    }
+}
+
+/// Ends with the first Ctrl-C or SIGTERM.
+fn ended() -> Result<impl Future<Output = ()>, Problem> {
+    #[cfg(unix)]
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+        .map_err(|e| format!("can't wait for SIGTERM: {e}"))?;
+    Ok(async move {
+        #[cfg(unix)]
+        let terminated = terminate.recv();
+        #[cfg(not(unix))]
+        let terminated = std::future::pending::<Option<()>>();
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminated => {}
+        }
+    })
+}
+
+/// Prints the functions' lines after their names, dimmed on a terminal, so that what the app end says stands out.
+fn printer() -> Arc<dyn Fn(&LogLine) + Send + Sync> {
+    let terminal = std::io::stdout().is_terminal();
+    Arc::new(move |line| {
+        let LogLine {
+            function,
+            source,
+            text,
+        } = line;
+        match (source, terminal) {
+            (LogSource::Function, true) => say(&format!("\x1b[2m{function} | {text}\x1b[0m")),
+            (LogSource::Function, false) => say(&format!("{function} | {text}")),
+            (LogSource::Platform, true) => say(&format!("\x1b[33m{function} ! {text}\x1b[0m")),
+            (LogSource::Platform, false) => say(&format!("{function} ! {text}")),
+        }
+    })
+}
+
+/// A line on stdout. Whoever reads may have gone: that is no reason to end.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
+}
+
+fn fail(problem: &str) -> ExitCode {
+    let _ = writeln!(std::io::stderr().lock(), "cargo local: {problem}");
+    ExitCode::FAILURE
+}
+
+/// What a file operation's failure is told as.
+fn file_problem(path: &Path, error: &std::io::Error) -> Problem {
+    format!("{}: {error}", path.display())
+}
