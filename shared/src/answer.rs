@@ -42,7 +42,9 @@ fn respond(status: StatusCode, body: Body) -> Response<Body> {
     *response.status_mut() = status;
     if json {
         let value = http::HeaderValue::from_static("application/json");
-        response.headers_mut().insert(http::header::CONTENT_TYPE, value);
+        response
+            .headers_mut()
+            .insert(http::header::CONTENT_TYPE, value);
     }
     response
 }
@@ -59,8 +61,9 @@ pub fn empty(status: u16) -> Response<Body> {
 /// # Errors
 /// Where it cannot be written as JSON.
 pub fn json(status: u16, body: &impl Serialize) -> Result<Response<Body>, Error> {
-    let text = serde_json::to_string(body)
-        .map_err(|error| Error::new(Kind::Internal, "something went wrong on our side").with_source(error))?;
+    let text = serde_json::to_string(body).map_err(|error| {
+        Error::new(Kind::Internal, "something went wrong on our side").with_source(error)
+    })?;
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     Ok(respond(status, Body::Text(text)))
 }
@@ -81,7 +84,9 @@ pub fn error(error: &Error) -> Response<Body> {
     let mut response = respond(status, Body::Text(text));
     if status == StatusCode::SERVICE_UNAVAILABLE {
         let value = http::HeaderValue::from_static("1");
-        response.headers_mut().insert(http::header::RETRY_AFTER, value);
+        response
+            .headers_mut()
+            .insert(http::header::RETRY_AFTER, value);
     }
     response
 }

@@ -161,7 +161,12 @@ impl Guard {
     ///
     /// # Errors
     /// Where it cannot be signed.
-    pub fn issue(&self, customer: &CustomerId, expires_in: i64, now: Millis) -> Result<(String, Millis), Error> {
+    pub fn issue(
+        &self,
+        customer: &CustomerId,
+        expires_in: i64,
+        now: Millis,
+    ) -> Result<(String, Millis), Error> {
         let internal = || Error::new(Kind::Internal, "something went wrong on our side");
         let secret = self.token_secrets.first().ok_or_else(internal)?;
         let iat = now / 1_000;
@@ -189,7 +194,10 @@ mod tests {
 
     fn guard(secrets: &[&str]) -> Guard {
         Guard {
-            api_keys: vec![Secret::new("the-server-key-1"), Secret::new("the-server-key-0")],
+            api_keys: vec![
+                Secret::new("the-server-key-1"),
+                Secret::new("the-server-key-0"),
+            ],
             token_secrets: secrets.iter().map(|secret| Secret::new(*secret)).collect(),
         }
     }
@@ -206,17 +214,34 @@ mod tests {
     fn two_api_keys_may_be_live_at_once() {
         let guard = guard(&[NEW]);
         for key in ["the-server-key-1", "the-server-key-0"] {
-            assert_eq!(guard.check(&headers(&format!("Bearer {key}"))).unwrap(), Caller::Server);
+            assert_eq!(
+                guard.check(&headers(&format!("Bearer {key}"))).unwrap(),
+                Caller::Server
+            );
         }
     }
 
     #[test]
     fn nothing_else_gets_in() {
         let guard = guard(&[NEW]);
-        for value in ["", "Bearer", "Bearer ", "Basic the-server-key-1", "Bearer the-server-key-2", "Bearer a.b.c"] {
-            assert_eq!(guard.check(&headers(value)).unwrap_err().kind(), Kind::Unauthorized, "{value:?}");
+        for value in [
+            "",
+            "Bearer",
+            "Bearer ",
+            "Basic the-server-key-1",
+            "Bearer the-server-key-2",
+            "Bearer a.b.c",
+        ] {
+            assert_eq!(
+                guard.check(&headers(value)).unwrap_err().kind(),
+                Kind::Unauthorized,
+                "{value:?}"
+            );
         }
-        assert_eq!(guard.check(&HeaderMap::new()).unwrap_err().kind(), Kind::Unauthorized);
+        assert_eq!(
+            guard.check(&HeaderMap::new()).unwrap_err().kind(),
+            Kind::Unauthorized
+        );
     }
 
     #[test]
@@ -225,22 +250,34 @@ mod tests {
         let (token, ends) = guard(&[OLD]).issue(&customer(), 60, now).unwrap();
         assert_eq!(ends / 1_000, now / 1_000 + 60);
         let headers = headers(&format!("Bearer {token}"));
-        assert_eq!(guard(&[NEW, OLD]).check(&headers).unwrap(), Caller::Customer(customer()));
+        assert_eq!(
+            guard(&[NEW, OLD]).check(&headers).unwrap(),
+            Caller::Customer(customer())
+        );
         assert!(guard(&[NEW]).check(&headers).is_err());
     }
 
     #[test]
     fn an_expired_token_says_so() {
-        let (token, _) = guard(&[NEW]).issue(&customer(), 60, clock::now() - 61_000).unwrap();
-        let error = guard(&[NEW]).check(&headers(&format!("Bearer {token}"))).unwrap_err();
+        let (token, _) = guard(&[NEW])
+            .issue(&customer(), 60, clock::now() - 61_000)
+            .unwrap();
+        let error = guard(&[NEW])
+            .check(&headers(&format!("Bearer {token}")))
+            .unwrap_err();
         assert!(error.to_string().contains("expired"), "{error}");
     }
 
     #[test]
     fn a_token_without_a_signature_is_forged() {
         // {"alg":"none"} and {"aud":"deskbridge","sub":"DE","exp":9999999999}
-        let forged = "eyJhbGciOiJub25lIn0.eyJhdWQiOiJkZXNrYnJpZGdlIiwic3ViIjoiREUiLCJleHAiOjk5OTk5OTk5OTl9.";
-        assert!(guard(&[NEW]).check(&headers(&format!("Bearer {forged}"))).is_err());
+        let forged =
+            "eyJhbGciOiJub25lIn0.eyJhdWQiOiJkZXNrYnJpZGdlIiwic3ViIjoiREUiLCJleHAiOjk5OTk5OTk5OTl9.";
+        assert!(
+            guard(&[NEW])
+                .check(&headers(&format!("Bearer {forged}")))
+                .is_err()
+        );
     }
 
     #[test]
@@ -248,6 +285,9 @@ mod tests {
         let caller = Caller::Customer(customer());
         assert_eq!(caller.customer(None).unwrap(), customer());
         let other = CustomerId::parse("FR").unwrap();
-        assert_eq!(caller.customer(Some(other)).unwrap_err().kind(), Kind::RoleNotAllowed);
+        assert_eq!(
+            caller.customer(Some(other)).unwrap_err().kind(),
+            Kind::RoleNotAllowed
+        );
     }
 }

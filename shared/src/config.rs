@@ -78,7 +78,9 @@ pub struct ConfigError {
 impl ConfigError {
     #[cfg(feature = "http-client")]
     pub(crate) fn tls(error: &dyn fmt::Display) -> Self {
-        Self { message: format!("the HTTP client could not be set up: {error}") }
+        Self {
+            message: format!("the HTTP client could not be set up: {error}"),
+        }
     }
 }
 
@@ -112,7 +114,9 @@ impl fmt::Debug for Settings {
 impl Settings {
     /// Settings that `lookup` gives by name.
     pub fn new(lookup: impl Fn(&str) -> Option<String> + 'static) -> Self {
-        Self { lookup: Box::new(lookup) }
+        Self {
+            lookup: Box::new(lookup),
+        }
     }
 
     /// Settings from the environment.
@@ -182,7 +186,11 @@ impl Settings {
     ///
     /// # Errors
     /// Where there is none, or one is too short.
-    pub fn required_secrets(&self, setting: &Setting, shortest: usize) -> Result<Vec<Secret>, ConfigError> {
+    pub fn required_secrets(
+        &self,
+        setting: &Setting,
+        shortest: usize,
+    ) -> Result<Vec<Secret>, ConfigError> {
         let secrets = self.secrets(setting, shortest)?;
         if secrets.is_empty() {
             return Err(setting.missing());
@@ -202,22 +210,38 @@ mod tests {
 
     #[test]
     fn a_missing_setting_is_named_with_what_it_is_for() {
-        let error = settings("OTHER", "x").required(&APP_EVENTS_URL).unwrap_err();
-        assert!(error.to_string().starts_with("APP_EVENTS_URL is not set; it is the app's URL"));
-        assert!(settings("APP_EVENTS_URL", " ").required(&APP_EVENTS_URL).is_err());
+        let error = settings("OTHER", "x")
+            .required(&APP_EVENTS_URL)
+            .unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .starts_with("APP_EVENTS_URL is not set; it is the app's URL")
+        );
+        assert!(
+            settings("APP_EVENTS_URL", " ")
+                .required(&APP_EVENTS_URL)
+                .is_err()
+        );
     }
 
     #[test]
     fn a_malformed_number_is_shown() {
-        let error = settings("APP_TIMEOUT_MS", "10s").parsed_or(&APP_TIMEOUT_MS, 1u64).unwrap_err();
+        let error = settings("APP_TIMEOUT_MS", "10s")
+            .parsed_or(&APP_TIMEOUT_MS, 1u64)
+            .unwrap_err();
         assert!(error.to_string().contains("\"10s\""), "{error}");
     }
 
     #[test]
     fn a_secret_that_is_too_short_is_not_shown() {
-        let error = settings("API_KEYS", "long-enough-to-pass,hunter2").secrets(&API_KEYS, 16).unwrap_err();
+        let error = settings("API_KEYS", "long-enough-to-pass,hunter2")
+            .secrets(&API_KEYS, 16)
+            .unwrap_err();
         assert!(!error.to_string().contains("hunter2"), "{error}");
-        let two = settings("API_KEYS", "long-enough-to-pass, and-this-one-as-well").secrets(&API_KEYS, 16).unwrap();
+        let two = settings("API_KEYS", "long-enough-to-pass, and-this-one-as-well")
+            .secrets(&API_KEYS, 16)
+            .unwrap();
         assert_eq!(two.len(), 2);
     }
 }

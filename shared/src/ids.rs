@@ -68,7 +68,9 @@ fn random_80_bits() -> u128 {
     if getrandom::fill(&mut bytes).is_err() {
         tracing::error!("the operating system gave no random bytes");
     }
-    bytes.iter().fold(0, |sum, byte| (sum << 8) | u128::from(*byte))
+    bytes
+        .iter()
+        .fold(0, |sum, byte| (sum << 8) | u128::from(*byte))
 }
 
 impl SessionId {
@@ -194,7 +196,14 @@ mod tests {
 
     #[test]
     fn what_cannot_be_ours_is_refused() {
-        for given in ["", "ses_", "ses_x", "msg_01ARZ3NDEKTSV4RRFFQ69G5FAV", "ses_01ARZ3NDEKTSV4RRFFQ69G5FAVX", "ses_#"] {
+        for given in [
+            "",
+            "ses_",
+            "ses_x",
+            "msg_01ARZ3NDEKTSV4RRFFQ69G5FAV",
+            "ses_01ARZ3NDEKTSV4RRFFQ69G5FAVX",
+            "ses_#",
+        ] {
             assert!(SessionId::parse(given).is_none(), "{given}");
         }
         assert!(SessionId::parse("ses_01ARZ3NDEKTSV4RRFFQ69G5FAV").is_some());

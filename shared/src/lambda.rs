@@ -26,9 +26,15 @@ pub fn init<T>(make: impl FnOnce(&Settings) -> Result<T, ConfigError>) -> Result
         .optional(&RUST_LOG)
         .and_then(|value| value.parse().ok())
         .unwrap_or_else(|| Targets::new().with_default(tracing::Level::INFO));
-    let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).without_time();
+    let lines = tracing_subscriber::fmt::layer()
+        .json()
+        .flatten_event(true)
+        .without_time();
     // A second subscriber can only be set in a test that runs two functions in one process.
-    let _ = tracing_subscriber::registry().with(lines).with(filter).try_init();
+    let _ = tracing_subscriber::registry()
+        .with(lines)
+        .with(filter)
+        .try_init();
     make(&settings).inspect_err(|error| tracing::error!(%error, "the function cannot start"))
 }
 
@@ -86,17 +92,27 @@ pub fn body<T: DeserializeOwned>(request: &Request) -> Result<T, Error> {
     if body.len() > LARGEST_BODY {
         return Err(Error::new(
             Kind::BodyTooLarge,
-            format!("the body has {} bytes; at most {LARGEST_BODY} are read", body.len()),
+            format!(
+                "the body has {} bytes; at most {LARGEST_BODY} are read",
+                body.len()
+            ),
         ));
     }
     if body.is_empty() {
-        return Err(Error::new(Kind::InvalidJson, "the body is empty; send a JSON object"));
+        return Err(Error::new(
+            Kind::InvalidJson,
+            "the body is empty; send a JSON object",
+        ));
     }
     let reader = &mut serde_json::Deserializer::from_slice(body);
-    let read: T = serde_path_to_error::deserialize(&mut *reader).map_err(|error| unreadable(&error))?;
-    reader
-        .end()
-        .map_err(|error| Error::new(Kind::InvalidJson, format!("the body is not one JSON value: {error}")))?;
+    let read: T =
+        serde_path_to_error::deserialize(&mut *reader).map_err(|error| unreadable(&error))?;
+    reader.end().map_err(|error| {
+        Error::new(
+            Kind::InvalidJson,
+            format!("the body is not one JSON value: {error}"),
+        )
+    })?;
     Ok(read)
 }
 
@@ -119,13 +135,19 @@ fn unreadable(error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
 /// A parameter of the route's path, such as `id` of `/sessions/{id}`.
 #[must_use]
 pub fn path_parameter(request: &Request, name: &str) -> Option<String> {
-    request.path_parameters_ref()?.first(name).map(str::to_owned)
+    request
+        .path_parameters_ref()?
+        .first(name)
+        .map(str::to_owned)
 }
 
 /// A parameter of the query.
 #[must_use]
 pub fn query_parameter(request: &Request, name: &str) -> Option<String> {
-    request.query_string_parameters_ref()?.first(name).map(str::to_owned)
+    request
+        .query_string_parameters_ref()?
+        .first(name)
+        .map(str::to_owned)
 }
 
 /// The messages of an SQS batch, handled side by side: they belong to different sessions, and one
@@ -153,15 +175,23 @@ where
                     *slot = None;
                     if let Err(error) = done {
                         tracing::error!(message = record.message_id, %error, "left in the queue");
-                        failures.push(Failure { item_identifier: record.message_id.clone() });
+                        failures.push(Failure {
+                            item_identifier: record.message_id.clone(),
+                        });
                     }
                 }
             }
         }
-        if waiting { std::task::Poll::Pending } else { std::task::Poll::Ready(()) }
+        if waiting {
+            std::task::Poll::Pending
+        } else {
+            std::task::Poll::Ready(())
+        }
     });
     pin!(all).await;
-    BatchResponse { batch_item_failures: failures }
+    BatchResponse {
+        batch_item_failures: failures,
+    }
 }
 
 /// An SQS event, as far as deskbridge reads it.

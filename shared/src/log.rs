@@ -82,7 +82,9 @@ impl Log {
     /// since that wake-up is on its way.
     #[must_use]
     pub fn needs_nudge(&self, now: Millis) -> bool {
-        self.is_pending() && self.live_lease(now).is_none() && self.next_at.is_none_or(|at| at <= now)
+        self.is_pending()
+            && self.live_lease(now).is_none()
+            && self.next_at.is_none_or(|at| at <= now)
     }
 
     /// Takes the lease for `owner` where that is possible, and marks the next entry as being tried.
@@ -112,7 +114,9 @@ impl Log {
     /// writes nothing more.
     #[must_use]
     pub fn is_held_by(&self, owner: &str) -> bool {
-        self.lease.as_ref().is_some_and(|lease| lease.owner == owner)
+        self.lease
+            .as_ref()
+            .is_some_and(|lease| lease.owner == owner)
     }
 
     /// The entry under way is settled. Goes on to the next one under the same lease, renewed, or lets
@@ -171,7 +175,13 @@ mod tests {
     #[test]
     fn one_drainer_at_a_time() {
         let mut log = log_with(2);
-        assert_eq!(log.begin("a", 0, LEASE), Begin::Ready { number: 1, suspect: false });
+        assert_eq!(
+            log.begin("a", 0, LEASE),
+            Begin::Ready {
+                number: 1,
+                suspect: false
+            }
+        );
         assert_eq!(log.begin("b", 999, LEASE), Begin::Busy(1_000));
         assert!(!log.needs_nudge(999));
     }
@@ -180,7 +190,13 @@ mod tests {
     fn whoever_takes_over_from_the_dead_knows_that_the_entry_may_have_arrived() {
         let mut log = log_with(1);
         log.begin("a", 0, LEASE);
-        assert_eq!(log.begin("b", 1_000, LEASE), Begin::Ready { number: 1, suspect: true });
+        assert_eq!(
+            log.begin("b", 1_000, LEASE),
+            Begin::Ready {
+                number: 1,
+                suspect: true
+            }
+        );
         assert!(log.is_held_by("b") && !log.is_held_by("a"));
     }
 
@@ -202,7 +218,13 @@ mod tests {
         log.postpone(5_000);
         assert_eq!(log.begin("b", 4_999, LEASE), Begin::NotDue(5_000));
         assert!(!log.needs_nudge(4_999));
-        assert_eq!(log.begin("b", 5_000, LEASE), Begin::Ready { number: 1, suspect: false });
+        assert_eq!(
+            log.begin("b", 5_000, LEASE),
+            Begin::Ready {
+                number: 1,
+                suspect: false
+            }
+        );
         assert_eq!(log.attempts, 1);
     }
 

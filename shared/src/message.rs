@@ -210,7 +210,10 @@ impl Message {
     /// The message as the API shows it, seen together with the log of its session.
     #[must_use]
     pub fn view_in(&self, sends: &Log) -> View<'_> {
-        View { status: self.status_in(sends), ..self.view() }
+        View {
+            status: self.status_in(sends),
+            ..self.view()
+        }
     }
 }
 
@@ -231,7 +234,10 @@ mod tests {
         let order = [Queued, Sending, Sent, Read];
         for (place, status) in order.iter().enumerate() {
             for earlier in order.iter().take(place + 1) {
-                assert!(!Status::gives_way_to(*status, *earlier), "{status:?} to {earlier:?}");
+                assert!(
+                    !Status::gives_way_to(*status, *earlier),
+                    "{status:?} to {earlier:?}"
+                );
             }
         }
         assert!(!Sent.gives_way_to(Failed) && !Failed.gives_way_to(Sent));

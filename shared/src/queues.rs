@@ -116,7 +116,9 @@ impl Queue {
         if delay > LONGEST_DELAY {
             return;
         }
-        let task = Task::Nudge { session: session.clone() };
+        let task = Task::Nudge {
+            session: session.clone(),
+        };
         if let Err(error) = self.put(&task, delay).await {
             tracing::warn!(%session, error = %crate::lambda::chain(&error), "not nudged; sweep will see to it");
         }

@@ -67,12 +67,18 @@ mod tests {
 
     #[test]
     fn the_wait_that_the_other_side_asked_for_is_kept() {
-        assert_eq!(schedule("1").unwrap().next(1, Some(30_000), 5), Some(30_005));
+        assert_eq!(
+            schedule("1").unwrap().next(1, Some(30_000), 5),
+            Some(30_005)
+        );
     }
 
     #[test]
     fn a_schedule_that_is_no_list_of_seconds_is_named() {
         let error = schedule("1,soon").unwrap_err().to_string();
-        assert!(error.contains("RETRY_SCHEDULE_SECONDS") && error.contains("soon"), "{error}");
+        assert!(
+            error.contains("RETRY_SCHEDULE_SECONDS") && error.contains("soon"),
+            "{error}"
+        );
     }
 }

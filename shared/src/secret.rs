@@ -26,9 +26,7 @@ impl Secret {
     /// first, so not even the length shows.
     #[must_use]
     pub fn matches(&self, given: &str) -> bool {
-        Sha256::digest(&self.0)
-            .ct_eq(&Sha256::digest(given))
-            .into()
+        Sha256::digest(&self.0).ct_eq(&Sha256::digest(given)).into()
     }
 
     /// Whether `given` is one of `secrets`; looks at all of them in any case.

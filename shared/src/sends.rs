@@ -53,7 +53,11 @@ impl Started {
     pub fn new(mut change: Change, lease: Millis) -> Self {
         let owner = nonce();
         let begin = change.session.sends.begin(&owner, change.now(), lease);
-        Self { change, owner, begin }
+        Self {
+            change,
+            owner,
+            begin,
+        }
     }
 }
 
@@ -87,7 +91,7 @@ impl Sends {
     pub fn from_settings(settings: &Settings) -> Result<Self, ConfigError> {
         let http = Client::from_settings(settings)?;
         Ok(Self {
-            table: Table::from_settings(settings, &http)?,
+            table: Table::for_writing(settings, &http)?,
             desk: Desk::from_settings(settings, &http)?,
             deliveries: Queue::from_settings(settings, &DELIVERIES_QUEUE_URL, &http)?,
             nudges: Queue::from_settings(settings, &SENDS_QUEUE_URL, &http)?,
@@ -170,11 +174,24 @@ impl Sends {
         watch: Option<&MessageId>,
         budget: Duration,
     ) -> Result<Drained, TableError> {
-        let Started { change, owner, begin } = started;
+        let Started {
+            change,
+            owner,
+            begin,
+        } = started;
         let end = Instant::now() + budget;
-        let Begin::Ready { mut number, mut suspect } = begin else {
+        let Begin::Ready {
+            mut number,
+            mut suspect,
+        } = begin
+        else {
             self.nudge_for(&change, None).await;
-            return Ok(Drained { session: change.written(), message: None, survey: None, refused: None });
+            return Ok(Drained {
+                session: change.written(),
+                message: None,
+                survey: None,
+                refused: None,
+            });
         };
         // The events of this change, if any, are told by the nudge that follows the attempt.
         let mut appended = Some(change);
@@ -185,7 +202,11 @@ impl Sends {
             let (current, entry, message) = match appended.take() {
                 // What was just appended need not be read back.
                 Some(change) => {
-                    let entry = change.sends.iter().find(|entry| entry.number == number).cloned();
+                    let entry = change
+                        .sends
+                        .iter()
+                        .find(|entry| entry.number == number)
+                        .cloned();
                     let message = change.messages.values().next_back().cloned();
                     (change.written(), entry, message)
                 }
@@ -195,10 +216,22 @@ impl Sends {
                 },
             };
             let (entry, message) = self.read_entry(&current, number, entry, message).await?;
-            let outcome = self.outcome(&current, &entry, message.as_ref(), suspect).await;
-            let attempt = Attempt { went_to: current.vendor_session.clone(), entry, message, outcome };
-            let recorded = self.record(current, &owner, attempt, Instant::now() < end).await?;
-            if let Some(message) = recorded.message.filter(|message| watch == Some(&message.id)) {
+            let outcome = self
+                .outcome(&current, &entry, message.as_ref(), suspect)
+                .await;
+            let attempt = Attempt {
+                went_to: current.vendor_session.clone(),
+                entry,
+                message,
+                outcome,
+            };
+            let recorded = self
+                .record(current, &owner, attempt, Instant::now() < end)
+                .await?;
+            if let Some(message) = recorded
+                .message
+                .filter(|message| watch == Some(&message.id))
+            {
                 drained_message = Some(message);
             }
             survey = recorded.survey.or(survey);
@@ -207,7 +240,12 @@ impl Sends {
                 Some(next) => number = next,
                 None => {
                     let session = recorded.session;
-                    return Ok(Drained { session, message: drained_message, survey, refused });
+                    return Ok(Drained {
+                        session,
+                        message: drained_message,
+                        survey,
+                        refused,
+                    });
                 }
             }
             suspect = false;
@@ -226,13 +264,17 @@ impl Sends {
             Some(entry) => entry,
             // An entry that is gone has outlived the retention: nothing is left to be done but to
             // count it as settled.
-            None => self.table.send(&session.id, number).await?.unwrap_or(Entry {
-                number,
-                task: Task::Close,
-                created_at: 0,
-                dead_at: Some(0),
-                dead_because: None,
-            }),
+            None => self
+                .table
+                .send(&session.id, number)
+                .await?
+                .unwrap_or(Entry {
+                    number,
+                    task: Task::Close,
+                    created_at: 0,
+                    dead_at: Some(0),
+                    dead_because: None,
+                }),
         };
         let message = match (&entry.task, message) {
             (Task::Message { id }, Some(message)) if message.id == *id => Some(message),
@@ -259,7 +301,9 @@ impl Sends {
             return Outcome::Done;
         }
         if is_message && !session.is_open() {
-            return Outcome::Gone(known("the session was closed before this message could be sent"));
+            return Outcome::Gone(known(
+                "the session was closed before this message could be sent",
+            ));
         }
         if suspect && is_message && self.desk.on_unknown(session.vendor) == OnUnknown::Hold {
             return Outcome::Lost(known("an earlier attempt was cut off and may have arrived"));
@@ -281,7 +325,13 @@ impl Sends {
             if !change.session.sends.is_held_by(owner) {
                 // Overtaken: whoever took over decides.
                 tracing::warn!(session = %change.session.id, "the lease was lost during an attempt");
-                return Ok(Recorded { session: change.session, message: None, survey: None, refused: None, next: None });
+                return Ok(Recorded {
+                    session: change.session,
+                    message: None,
+                    survey: None,
+                    refused: None,
+                    next: None,
+                });
             }
             let step = self.apply(&mut change, &attempt, go_on);
             match self.table.commit(&change).await? {
@@ -333,23 +383,40 @@ impl Sends {
 
     /// Puts into `change` what `attempt` brought about.
     fn apply(&self, change: &mut Change, attempt: &Attempt, go_on: bool) -> Step {
-        let Attempt { entry, message, outcome, went_to } = attempt;
+        let Attempt {
+            entry,
+            message,
+            outcome,
+            went_to,
+        } = attempt;
         let failed = change.session.sends.attempts + 1;
         let on_unknown = self.desk.on_unknown(change.session.vendor);
         let mut refused = None;
         match outcome {
             Outcome::Opened(opened) => apply_opened(change, opened),
             Outcome::Done => match (&entry.task, message) {
-                (Task::Message { .. }, Some(message)) => settle_message(change, message, Status::Sent, None),
+                (Task::Message { .. }, Some(message)) => {
+                    settle_message(change, message, Status::Sent, None)
+                }
                 (Task::Close, _) => change.close("customer", None, change.now()),
                 (Task::Open { .. } | Task::Message { .. }, _) => {}
             },
             // A transfer may have changed the vendor's session while the message was on its way there.
-            Outcome::Gone(fault) if *went_to != change.session.vendor_session && change.session.is_open() => {
+            Outcome::Gone(fault)
+                if *went_to != change.session.vendor_session && change.session.is_open() =>
+            {
                 return self.try_again(change, attempt, failed, Some(0), fault);
             }
             Outcome::Gone(fault) => {
-                change.close(if entry.task == Task::Close { "customer" } else { "vendor" }, None, change.now());
+                change.close(
+                    if entry.task == Task::Close {
+                        "customer"
+                    } else {
+                        "vendor"
+                    },
+                    None,
+                    change.now(),
+                );
                 if let Some(message) = message {
                     settle_message(change, message, Status::Failed, Some(fault));
                 }
@@ -374,7 +441,11 @@ impl Sends {
     fn settled(&self, change: &mut Change, go_on: bool, refused: Option<VendorFault>) -> Step {
         let now = change.now();
         let next = change.session.sends.settle(now, self.lease(), go_on);
-        Step { next, retry_at: None, refused }
+        Step {
+            next,
+            retry_at: None,
+            refused,
+        }
     }
 
     /// Plans another attempt, or gives up where the schedule has none left.
@@ -390,11 +461,25 @@ impl Sends {
         tracing::warn!(session = %change.session.id, failed, fault = fault.message, code = fault.code, "not sent yet");
         if let Some(at) = self.schedule.next(failed, after, now) {
             change.session.sends.postpone(at);
-            return Step { next: None, retry_at: Some(at), refused: None };
+            return Step {
+                next: None,
+                retry_at: Some(at),
+                refused: None,
+            };
         }
         let may_have_arrived = matches!(attempt.outcome, Outcome::Lost(_));
-        let status = if may_have_arrived { Status::Unknown } else { Status::Failed };
-        give_up(change, &attempt.entry, attempt.message.as_ref(), status, fault);
+        let status = if may_have_arrived {
+            Status::Unknown
+        } else {
+            Status::Failed
+        };
+        give_up(
+            change,
+            &attempt.entry,
+            attempt.message.as_ref(),
+            status,
+            fault,
+        );
         self.settled(change, true, None)
     }
 }
@@ -443,16 +528,30 @@ fn apply_opened(change: &mut Change, opened: &Opened) {
     match opened.state {
         State::Active => change.tell(&Fact::SessionStarted, now),
         State::Queued => change.tell(&Fact::SessionQueued, now),
-        State::Opening | State::Robot | State::Urobot | State::Assigning | State::Offline | State::Closed => {}
+        State::Opening
+        | State::Robot
+        | State::Urobot
+        | State::Assigning
+        | State::Offline
+        | State::Closed => {}
     }
 }
 
 /// The message has come as far as it will without further evidence; the app is told.
-fn settle_message(change: &mut Change, message: &Message, status: Status, fault: Option<&VendorFault>) {
+fn settle_message(
+    change: &mut Change,
+    message: &Message,
+    status: Status,
+    fault: Option<&VendorFault>,
+) {
     if !message.status.is_none_or(|old| old.gives_way_to(status)) {
         return;
     }
-    let message = Message { status: Some(status), error: fault.cloned(), ..message.clone() };
+    let message = Message {
+        status: Some(status),
+        error: fault.cloned(),
+        ..message.clone()
+    };
     let now = change.now();
     match status {
         Status::Sent => change.tell(&Fact::MessageSent(message.view()), now),
@@ -474,9 +573,13 @@ fn give_up(
 ) {
     let now = change.now();
     match (&entry.task, message) {
-        (Task::Message { .. }, Some(message)) => settle_message(change, message, status, Some(fault)),
+        (Task::Message { .. }, Some(message)) => {
+            settle_message(change, message, status, Some(fault))
+        }
         // A customer who waits is still where they were when asking again is refused.
-        (Task::Open { .. }, _) if change.session.state == State::Opening => change.close("refused", None, now),
+        (Task::Open { .. }, _) if change.session.state == State::Opening => {
+            change.close("refused", None, now)
+        }
         // The customer has left, whatever the vendor says to it.
         (Task::Close, _) => change.close("customer", None, now),
         (Task::Open { .. } | Task::Message { .. }, _) => {}

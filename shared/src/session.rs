@@ -130,7 +130,12 @@ pub struct Session {
 impl Session {
     /// A session that the vendor has yet to be asked about.
     #[must_use]
-    pub fn opening(vendor: Vendor, customer: CustomerId, assign: Option<Assign>, now: Millis) -> Self {
+    pub fn opening(
+        vendor: Vendor,
+        customer: CustomerId,
+        assign: Option<Assign>,
+        now: Millis,
+    ) -> Self {
         Self {
             id: SessionId::new(now),
             vendor,

@@ -4,6 +4,7 @@
 //! - [`faults`]: the proxy in front of DynamoDB, SQS, a vendor and the app, that plays outages.
 //! - [`app`]: the app's end of event delivery.
 //! - [`signature`]: the official Python package as a second opinion on our event signatures.
+//! - [`world`]: all of it together, with the real functions ([`binaries`]) in the middle.
 //! - [`rule`], [`wire`]: what the first two are made of.
 //!
 //! Every wait has a bound and says what it waited for when it gives up.
@@ -18,10 +19,12 @@
 use std::time::Duration;
 
 pub mod app;
+pub mod binaries;
 pub mod faults;
 pub mod rule;
 pub mod signature;
 pub mod wire;
+pub mod world;
 
 /// How long a wait lasts at most where the test names no bound of its own: far more than anything
 /// here takes on a busy machine, far less than a hung CI job.

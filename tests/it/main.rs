@@ -7,6 +7,7 @@
     reason = "test code: a panic is how a test fails"
 )]
 
+mod first_conversation;
 mod harness_app;
 mod harness_faults;
 mod harness_signature;

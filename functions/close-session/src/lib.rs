@@ -75,5 +75,8 @@ impl App {
 }
 
 fn ended(session: &Session) -> Result<Response<Body>, Error> {
-    answer::json(if session.is_open() { 202 } else { 200 }, &session.view(None))
+    answer::json(
+        if session.is_open() { 202 } else { 200 },
+        &session.view(None),
+    )
 }

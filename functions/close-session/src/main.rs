@@ -1,7 +1,7 @@
 //! The Lambda `close-session`.
 
-use deskbridge::lambda;
 use close_session::App;
+use deskbridge::lambda;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {

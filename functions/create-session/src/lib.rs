@@ -65,7 +65,11 @@ impl App {
     /// As `infra/openapi.yaml` lists them.
     pub async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {
         let caller = self.guard.check(request.headers())?;
-        let Ask { vendor, customer, assign } = lambda::body(&request)?;
+        let Ask {
+            vendor,
+            customer,
+            assign,
+        } = lambda::body(&request)?;
         let customer = caller.customer(customer)?;
         self.sends.desk.must_have(vendor)?;
         for tries in 0..TRIES {
@@ -74,7 +78,11 @@ impl App {
             let is_new = found.is_none();
             let mut change = match found {
                 // Served already, leaving, or being asked about: what stands is the answer.
-                Some(session) if session.state == State::Active || session.closing || session.sends.is_pending() => {
+                Some(session)
+                    if session.state == State::Active
+                        || session.closing
+                        || session.sends.is_pending() =>
+                {
                     return self.found(session).await;
                 }
                 Some(session) => Change::to(session, now),
@@ -86,7 +94,9 @@ impl App {
                 }
             };
             change.session.assign = Some(assign.clone());
-            change.send(Task::Open { assign: assign.clone() });
+            change.send(Task::Open {
+                assign: assign.clone(),
+            });
             if let Some(drained) = self.sends.append(change, None, BUDGET).await? {
                 return asked(drained, is_new);
             }
@@ -97,20 +107,34 @@ impl App {
 
     async fn found(&self, session: Session) -> Result<Response<Body>, Error> {
         let survey = self.sends.table.survey(&session.id).await?;
-        let status = if session.state == State::Opening { 202 } else { 200 };
+        let status = if session.state == State::Opening {
+            202
+        } else {
+            200
+        };
         answer::json(status, &session.view(survey.as_ref()))
     }
 }
 
 fn asked(drained: Drained, is_new: bool) -> Result<Response<Body>, Error> {
-    let Drained { session, survey, refused, .. } = drained;
+    let Drained {
+        session,
+        survey,
+        refused,
+        ..
+    } = drained;
     if let Some(fault) = refused {
         return Err(Error::vendor_refused(fault));
     }
     let status = match session.state {
         // The vendor is busy; `drain-sends` goes on asking.
         State::Opening => 202,
-        State::Closed => return Err(Error::new(Kind::SessionClosed, "the session was closed meanwhile")),
+        State::Closed => {
+            return Err(Error::new(
+                Kind::SessionClosed,
+                "the session was closed meanwhile",
+            ));
+        }
         _ if is_new => 201,
         _ => 200,
     };

@@ -1,7 +1,7 @@
 //! The Lambda `create-session`.
 
-use deskbridge::lambda;
 use create_session::App;
+use deskbridge::lambda;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {

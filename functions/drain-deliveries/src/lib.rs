@@ -45,7 +45,7 @@ impl App {
     pub fn from_settings(settings: &Settings) -> Result<Self, ConfigError> {
         let http = Client::from_settings(settings)?;
         Ok(Self {
-            table: Table::from_settings(settings, &http)?,
+            table: Table::for_writing(settings, &http)?,
             nudges: Queue::from_settings(settings, &DELIVERIES_QUEUE_URL, &http)?,
             target: Target::from_settings(settings, &http)?,
             schedule: Schedule::from_settings(settings)?,
@@ -55,14 +55,19 @@ impl App {
 
     /// Opens connections ahead of need.
     pub async fn warm(&self) {
-        self.http.warm(&[&self.table.warm_url(), self.target.url()]).await;
+        self.http
+            .warm(&[&self.table.warm_url(), self.target.url()])
+            .await;
     }
 
     /// Drains the logs that a batch of nudges names.
     pub async fn handle(&self, batch: Batch) -> BatchResponse {
         lambda::each_record(&batch.records, |record| async {
             match record.task()? {
-                Task::Nudge { session } => self.drain(&session).await.map_err(|error| lambda::chain(&error)),
+                Task::Nudge { session } => self
+                    .drain(&session)
+                    .await
+                    .map_err(|error| lambda::chain(&error)),
                 Task::Webhook { .. } => Err("a webhook in the queue of deliveries".to_owned()),
             }
         })
@@ -82,7 +87,11 @@ impl App {
                 return Ok(());
             };
             let mut change = Change::to(session, clock::now());
-            match change.session.deliveries.begin(&owner, change.now(), self.lease()) {
+            match change
+                .session
+                .deliveries
+                .begin(&owner, change.now(), self.lease())
+            {
                 Begin::Empty | Begin::Busy(_) => return Ok(()),
                 // A nudge that came a moment early would otherwise be the last one.
                 Begin::NotDue(at) => {
@@ -94,8 +103,10 @@ impl App {
                 }
                 Begin::Ready { number, .. } => {
                     // Events never change: they are read while the lease is being taken.
-                    let (written, events) =
-                        tokio::join!(self.table.commit(&change), self.table.events_from(id, number, AT_ONCE));
+                    let (written, events) = tokio::join!(
+                        self.table.commit(&change),
+                        self.table.events_from(id, number, AT_ONCE)
+                    );
                     if written? == Outcome::Written {
                         return self.deliver(change.written(), &owner, events?).await;
                     }
@@ -107,7 +118,12 @@ impl App {
     }
 
     /// Delivers from the head on, under the lease.
-    async fn deliver(&self, mut session: Session, owner: &str, events: Vec<Event>) -> Result<(), TableError> {
+    async fn deliver(
+        &self,
+        mut session: Session,
+        owner: &str,
+        events: Vec<Event>,
+    ) -> Result<(), TableError> {
         let end = Instant::now() + BUDGET;
         let mut events = events.into_iter();
         loop {
@@ -115,7 +131,11 @@ impl App {
             let event = match events.next() {
                 Some(event) if event.seq == number => Some(event),
                 _ => {
-                    events = self.table.events_from(&session.id, number, AT_ONCE).await?.into_iter();
+                    events = self
+                        .table
+                        .events_from(&session.id, number, AT_ONCE)
+                        .await?
+                        .into_iter();
                     events.next().filter(|event| event.seq == number)
                 }
             };
@@ -125,7 +145,16 @@ impl App {
                 None => Delivery::Done,
             };
             let id = session.id.clone();
-            match self.record(session, owner, event.as_ref(), &outcome, Instant::now() < end).await? {
+            match self
+                .record(
+                    session,
+                    owner,
+                    event.as_ref(),
+                    &outcome,
+                    Instant::now() < end,
+                )
+                .await?
+            {
                 Recorded::GoOn(next) => session = next,
                 Recorded::Stop { nudge_at } => {
                     if let Some(at) = nudge_at {
@@ -159,7 +188,9 @@ impl App {
                 }
                 // Out of time with something left: somebody else goes on.
                 let left_over = log.is_pending().then(|| change.now());
-                return Ok(Recorded::Stop { nudge_at: retry_at.or(left_over) });
+                return Ok(Recorded::Stop {
+                    nudge_at: retry_at.or(left_over),
+                });
             }
             clock::pause(tries).await;
             session = match self.table.session(&change.session.id).await? {

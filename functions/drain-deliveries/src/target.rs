@@ -5,14 +5,17 @@ use std::time::Duration;
 use deskbridge::{
     clock::{self, Millis},
     config::{
-        APP_EVENTS_ALLOWED_HOSTS, APP_EVENTS_SECRETS, APP_EVENTS_URL, APP_TIMEOUT_MS, ConfigError, Settings,
+        APP_EVENTS_ALLOWED_HOSTS, APP_EVENTS_SECRETS, APP_EVENTS_URL, APP_TIMEOUT_MS, ConfigError,
+        Settings,
     },
     event::Event,
     http::{Answer, Client},
     lambda,
 };
 use http::{Request, Uri, header};
-use standardwebhooks::{HEADER_WEBHOOK_ID, HEADER_WEBHOOK_SIGNATURE, HEADER_WEBHOOK_TIMESTAMP, Webhook};
+use standardwebhooks::{
+    HEADER_WEBHOOK_ID, HEADER_WEBHOOK_SIGNATURE, HEADER_WEBHOOK_TIMESTAMP, Webhook,
+};
 
 /// Where events go. Made once at init.
 pub(crate) struct Target {
@@ -41,17 +44,22 @@ pub(crate) enum Delivery {
 
 impl std::fmt::Debug for Target {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Target").field("url", &self.url).finish_non_exhaustive()
+        f.debug_struct("Target")
+            .field("url", &self.url)
+            .finish_non_exhaustive()
     }
 }
 
 impl Target {
     pub(crate) fn from_settings(settings: &Settings, http: &Client) -> Result<Self, ConfigError> {
         let text = settings.required(&APP_EVENTS_URL)?;
-        let url: Uri = text.parse().map_err(|error| APP_EVENTS_URL.malformed(&error))?;
+        let url: Uri = text
+            .parse()
+            .map_err(|error| APP_EVENTS_URL.malformed(&error))?;
         let allowed = settings.list(&APP_EVENTS_ALLOWED_HOSTS);
         let host = url.host().unwrap_or_default();
-        let is_open = url.scheme_str() == Some("http") && allowed.iter().any(|allowed| allowed == host);
+        let is_open =
+            url.scheme_str() == Some("http") && allowed.iter().any(|allowed| allowed == host);
         if host.is_empty() || !(url.scheme_str() == Some("https") || is_open) {
             return Err(APP_EVENTS_URL.malformed(&format!("{text:?}")));
         }
@@ -94,15 +102,22 @@ impl Target {
         );
         match answer {
             Ok(answer) => read(&answer),
-            Err(error) => Delivery::NotYet { after: None, because: lambda::chain(&error) },
+            Err(error) => Delivery::NotYet {
+                after: None,
+                because: lambda::chain(&error),
+            },
         }
     }
 
     fn request(&self, event: &Event, timestamp: i64) -> Result<Request<Vec<u8>>, String> {
         let id = event.id.as_str();
-        let signatures = self.signers.iter().map(|signer| signer.sign(id, timestamp, event.body.as_bytes()));
-        let signatures: Vec<_> =
-            signatures.collect::<Result<_, _>>().map_err(|error| error.to_string())?;
+        let signatures = self
+            .signers
+            .iter()
+            .map(|signer| signer.sign(id, timestamp, event.body.as_bytes()));
+        let signatures: Vec<_> = signatures
+            .collect::<Result<_, _>>()
+            .map_err(|error| error.to_string())?;
         Request::post(&self.url)
             .header(header::CONTENT_TYPE, "application/json")
             .header(HEADER_WEBHOOK_ID, id)
@@ -119,17 +134,34 @@ fn read(answer: &Answer) -> Delivery {
     match answer.status {
         200..=299 => Delivery::Done,
         410 => Delivery::Never(because),
-        429 | 503 => Delivery::NotYet { after: retry_after(answer), because },
-        _ => Delivery::NotYet { after: None, because },
+        429 | 503 => Delivery::NotYet {
+            after: retry_after(answer),
+            because,
+        },
+        _ => Delivery::NotYet {
+            after: None,
+            because,
+        },
     }
 }
 
 /// The app's own wait, in seconds or as a date; a day at most.
 fn retry_after(answer: &Answer) -> Option<Millis> {
-    let given = answer.headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
+    let given = answer
+        .headers
+        .get(header::RETRY_AFTER)?
+        .to_str()
+        .ok()?
+        .trim();
     let wait = match given.parse::<i64>() {
         Ok(seconds) => seconds.checked_mul(1_000)?,
-        Err(_) => jiff::fmt::rfc2822::parse(given).ok()?.timestamp().as_millisecond() - clock::now(),
+        Err(_) => {
+            jiff::fmt::rfc2822::parse(given)
+                .ok()?
+                .timestamp()
+                .as_millisecond()
+                - clock::now()
+        }
     };
     Some(wait.clamp(0, 24 * 3_600 * 1_000))
 }
@@ -139,8 +171,14 @@ mod tests {
     use super::*;
 
     fn answer(status: u16, retry_after: &str) -> Answer {
-        let headers = retry_after.parse().map(|value| (header::RETRY_AFTER, value));
-        Answer { status, headers: http::HeaderMap::from_iter(headers), body: Vec::new() }
+        let headers = retry_after
+            .parse()
+            .map(|value| (header::RETRY_AFTER, value));
+        Answer {
+            status,
+            headers: http::HeaderMap::from_iter(headers),
+            body: Vec::new(),
+        }
     }
 
     #[test]
@@ -156,13 +194,22 @@ mod tests {
             Delivery::NotYet { after, .. } => after,
             Delivery::Done | Delivery::Never(_) => None,
         };
-        assert_eq!((wait(429), wait(503), wait(500), wait(302)), (Some(7_000), Some(7_000), None, None));
+        assert_eq!(
+            (wait(429), wait(503), wait(500), wait(302)),
+            (Some(7_000), Some(7_000), None, None)
+        );
     }
 
     #[test]
     fn a_wait_may_be_a_date_and_is_a_day_at_most() {
-        assert_eq!(retry_after(&answer(503, "Wed, 21 Oct 2015 07:28:00 GMT")), Some(0));
-        assert_eq!(retry_after(&answer(503, "99999999999")), Some(24 * 3_600 * 1_000));
+        assert_eq!(
+            retry_after(&answer(503, "Wed, 21 Oct 2015 07:28:00 GMT")),
+            Some(0)
+        );
+        assert_eq!(
+            retry_after(&answer(503, "99999999999")),
+            Some(24 * 3_600 * 1_000)
+        );
         assert_eq!(retry_after(&answer(503, "soon")), None);
     }
 }

@@ -24,7 +24,9 @@ impl App {
     /// # Errors
     /// Where a setting is missing or malformed.
     pub fn from_settings(settings: &Settings) -> Result<Self, ConfigError> {
-        Ok(Self { sends: Sends::from_settings(settings)? })
+        Ok(Self {
+            sends: Sends::from_settings(settings)?,
+        })
     }
 
     /// Opens connections ahead of need.
@@ -36,9 +38,11 @@ impl App {
     pub async fn handle(&self, batch: Batch) -> BatchResponse {
         lambda::each_record(&batch.records, |record| async {
             match record.task()? {
-                Task::Nudge { session } => {
-                    self.sends.drain(&session, BUDGET).await.map_err(|error| lambda::chain(&error))
-                }
+                Task::Nudge { session } => self
+                    .sends
+                    .drain(&session, BUDGET)
+                    .await
+                    .map_err(|error| lambda::chain(&error)),
                 Task::Webhook { .. } => Err("a webhook in the queue of sends".to_owned()),
             }
         })

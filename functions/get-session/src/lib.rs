@@ -37,7 +37,7 @@ impl App {
         let http = Client::from_settings(settings)?;
         Ok(Self {
             guard: Guard::from_settings(settings)?,
-            table: Table::from_settings(settings, &http)?,
+            table: Table::for_reading(settings, &http)?,
             http,
         })
     }
@@ -69,7 +69,10 @@ impl App {
     async fn open_ones(&self, caller: &Caller, request: &Request) -> Result<Response<Body>, Error> {
         let named = match lambda::query_parameter(request, "customer") {
             Some(given) => Some(CustomerId::parse(&given).ok_or_else(|| {
-                Error::field("customer", "a customer is 1 to 128 visible ASCII characters, no spaces")
+                Error::field(
+                    "customer",
+                    "a customer is 1 to 128 visible ASCII characters, no spaces",
+                )
             })?),
             None => None,
         };

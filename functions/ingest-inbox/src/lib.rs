@@ -27,7 +27,7 @@ impl App {
     /// Where a setting is missing or malformed.
     pub fn from_settings(settings: &Settings) -> Result<Self, ConfigError> {
         let http = Client::from_settings(settings)?;
-        let table = Table::from_settings(settings, &http)?;
+        let table = Table::for_writing(settings, &http)?;
         Ok(Self {
             udesk: Recorder::from_settings(settings, &table)?,
             deliveries: Queue::from_settings(settings, &DELIVERIES_QUEUE_URL, &http)?,
@@ -38,7 +38,9 @@ impl App {
 
     /// Opens connections ahead of need.
     pub async fn warm(&self) {
-        self.http.warm(&[&self.table.warm_url(), self.deliveries.warm_url()]).await;
+        self.http
+            .warm(&[&self.table.warm_url(), self.deliveries.warm_url()])
+            .await;
     }
 
     /// Records a batch of webhooks. What the table still refuses stays in the queue.
@@ -50,11 +52,16 @@ impl App {
         let Task::Webhook { vendor, body } = record.task()? else {
             return Err("a nudge in the inbox".to_owned());
         };
-        let body = BASE64_STANDARD.decode(body).map_err(|error| error.to_string())?;
+        let body = BASE64_STANDARD
+            .decode(body)
+            .map_err(|error| error.to_string())?;
         let recorded = match vendor {
             Vendor::Udesk => self.udesk.record(&body).await,
         };
-        recorded.map_err(|error| lambda::chain(&error))?.wake(&self.deliveries).await;
+        recorded
+            .map_err(|error| lambda::chain(&error))?
+            .wake(&self.deliveries)
+            .await;
         Ok(())
     }
 }

@@ -52,7 +52,9 @@ impl App {
     /// # Errors
     /// Where a setting is missing or malformed.
     pub fn from_settings(settings: &Settings) -> Result<Self, ConfigError> {
-        Ok(Self { guard: Guard::from_settings(settings)? })
+        Ok(Self {
+            guard: Guard::from_settings(settings)?,
+        })
     }
 
     /// Answers one request.
@@ -67,7 +69,15 @@ impl App {
             let message = format!("`expires_in` is {} to {} seconds", LIFE.start(), LIFE.end());
             return Err(Error::field("expires_in", message));
         }
-        let (token, ends) = self.guard.issue(&ask.customer, ask.expires_in, clock::now())?;
-        answer::json(200, &Token { token, expires_at: clock::rfc3339(ends) })
+        let (token, ends) = self
+            .guard
+            .issue(&ask.customer, ask.expires_in, clock::now())?;
+        answer::json(
+            200,
+            &Token {
+                token,
+                expires_at: clock::rfc3339(ends),
+            },
+        )
     }
 }

@@ -42,7 +42,7 @@ impl App {
         let http = Client::from_settings(settings)?;
         Ok(Self {
             guard: Guard::from_settings(settings)?,
-            table: Table::from_settings(settings, &http)?,
+            table: Table::for_reading(settings, &http)?,
             http,
         })
     }
@@ -62,16 +62,22 @@ impl App {
             .and_then(|id| SessionId::parse(&id))
             .ok_or_else(Error::session_not_found)?;
         let after = match lambda::query_parameter(&request, "after") {
-            Some(given) => Some(
-                MessageId::parse(&given)
-                    .ok_or_else(|| Error::field("after", "not a cursor; use `next` of an earlier answer"))?,
-            ),
+            Some(given) => Some(MessageId::parse(&given).ok_or_else(|| {
+                Error::field("after", "not a cursor; use `next` of an earlier answer")
+            })?),
             None => None,
         };
         let limit = match lambda::query_parameter(&request, "limit") {
-            Some(given) => given.parse().ok().filter(|limit| LIMIT.contains(limit)).ok_or_else(|| {
-                Error::field("limit", format!("a whole number from {} to {}", LIMIT.start(), LIMIT.end()))
-            })?,
+            Some(given) => given
+                .parse()
+                .ok()
+                .filter(|limit| LIMIT.contains(limit))
+                .ok_or_else(|| {
+                    Error::field(
+                        "limit",
+                        format!("a whole number from {} to {}", LIMIT.start(), LIMIT.end()),
+                    )
+                })?,
             None => 50,
         };
         let (session, page) = tokio::try_join!(
@@ -82,8 +88,16 @@ impl App {
         answer::json(
             200,
             &Messages {
-                next: page.messages.last().map(|message| &message.id).or(after.as_ref()),
-                messages: page.messages.iter().map(|message| message.view_in(&session.sends)).collect(),
+                next: page
+                    .messages
+                    .last()
+                    .map(|message| &message.id)
+                    .or(after.as_ref()),
+                messages: page
+                    .messages
+                    .iter()
+                    .map(|message| message.view_in(&session.sends))
+                    .collect(),
                 more: page.more,
             },
         )

@@ -99,7 +99,10 @@ impl App {
             .ok_or_else(Error::session_not_found)?;
         let mut ask: Ask = lambda::body(&request)?;
         if ask.content.is_empty() {
-            return Err(Error::field("content", "say something; the content is empty"));
+            return Err(Error::field(
+                "content",
+                "say something; the content is empty",
+            ));
         }
         ask.id = client_id(ask.id, &request)?;
         let key = match &ask.id {
@@ -111,7 +114,8 @@ impl App {
             None => None,
         };
         for tries in 0..TRIES {
-            let (session, seen) = tokio::try_join!(self.sends.table.session(&id), self.seen(key.as_ref()))?;
+            let (session, seen) =
+                tokio::try_join!(self.sends.table.session(&id), self.seen(key.as_ref()))?;
             let session = caller.may_see(session)?;
             if let (Some(seen), Some(key)) = (seen, &key) {
                 return self.repeat(&session, &seen, key).await;
@@ -130,43 +134,68 @@ impl App {
 
     async fn seen(&self, key: Option<&Key>) -> Result<Option<Seen>, TableError> {
         match key {
-            Some(Key { scope, key, .. }) => self.sends.table.client_key(scope, key, clock::now()).await,
+            Some(Key { scope, key, .. }) => {
+                self.sends.table.client_key(scope, key, clock::now()).await
+            }
             None => Ok(None),
         }
     }
 
     /// The same message again: it is not sent again, and its present state is the answer.
-    async fn repeat(&self, session: &Session, seen: &Seen, key: &Key) -> Result<Response<Body>, Error> {
+    async fn repeat(
+        &self,
+        session: &Session,
+        seen: &Seen,
+        key: &Key,
+    ) -> Result<Response<Body>, Error> {
         if seen.body != key.body {
             return Err(Error::new(
                 ErrorKind::IdempotencyConflict,
-                format!("another message came under `{}` before; give each message its own id", key.key),
+                format!(
+                    "another message came under `{}` before; give each message its own id",
+                    key.key
+                ),
             ));
         }
         let gone = || Error::new(ErrorKind::Internal, "something went wrong on our side");
         let id = seen.message.as_ref().ok_or_else(gone)?;
-        let message = self.sends.table.message(&session.id, id).await?.ok_or_else(gone)?;
+        let message = self
+            .sends
+            .table
+            .message(&session.id, id)
+            .await?
+            .ok_or_else(gone)?;
         accepted(session, &message)
     }
 }
 
 /// The caller's own identifier, from the body or the header.
 fn client_id(given: Option<String>, request: &Request) -> Result<Option<String>, Error> {
-    let header = request.headers().get("idempotency-key").map(|value| value.to_str().unwrap_or_default());
+    let header = request
+        .headers()
+        .get("idempotency-key")
+        .map(|value| value.to_str().unwrap_or_default());
     let Some(id) = given.or(header.map(str::to_owned)) else {
         return Ok(None);
     };
     if (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Ok(Some(id));
     }
-    Err(Error::field("id", "an id is 1 to 128 visible ASCII characters, no spaces"))
+    Err(Error::field(
+        "id",
+        "an id is 1 to 128 visible ASCII characters, no spaces",
+    ))
 }
 
 /// A hash of what was asked, apart from spelling.
 fn fingerprint(ask: &Ask) -> Result<String, Error> {
-    let text = serde_json::to_vec(ask)
-        .map_err(|error| Error::new(ErrorKind::Internal, "something went wrong on our side").with_source(error))?;
-    Ok(Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect())
+    let text = serde_json::to_vec(ask).map_err(|error| {
+        Error::new(ErrorKind::Internal, "something went wrong on our side").with_source(error)
+    })?;
+    Ok(Sha256::digest(text)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect())
 }
 
 fn change(session: Session, ask: &Ask, key: Option<&Key>) -> (Change, Message) {
@@ -218,12 +247,21 @@ fn accepted(session: &Session, message: &Message) -> Result<Response<Body>, Erro
         Status::Unknown => (202, None),
         Status::Failed if !session.is_open() => return Err(Error::session_closed()),
         Status::Failed => {
-            return Err(Error::vendor_refused(message.error.clone().unwrap_or_else(|| VendorFault {
-                name: session.vendor.name().to_owned(),
-                code: None,
-                message: "the message was given up".to_owned(),
-            })));
+            return Err(Error::vendor_refused(message.error.clone().unwrap_or_else(
+                || VendorFault {
+                    name: session.vendor.name().to_owned(),
+                    code: None,
+                    message: "the message was given up".to_owned(),
+                },
+            )));
         }
     };
-    answer::json(http, &Accepted { id: &message.id, status, retry_at })
+    answer::json(
+        http,
+        &Accepted {
+            id: &message.id,
+            status,
+            retry_at,
+        },
+    )
 }

@@ -33,7 +33,7 @@ impl App {
     pub fn from_settings(settings: &Settings) -> Result<Self, ConfigError> {
         let http = Client::from_settings(settings)?;
         Ok(Self {
-            table: Table::from_settings(settings, &http)?,
+            table: Table::for_writing(settings, &http)?,
             deliveries: Queue::from_settings(settings, &DELIVERIES_QUEUE_URL, &http)?,
             sends: Queue::from_settings(settings, &SENDS_QUEUE_URL, &http)?,
             http,
@@ -42,7 +42,9 @@ impl App {
 
     /// Opens connections ahead of need.
     pub async fn warm(&self) {
-        self.http.warm(&[&self.table.warm_url(), self.deliveries.warm_url()]).await;
+        self.http
+            .warm(&[&self.table.warm_url(), self.deliveries.warm_url()])
+            .await;
     }
 
     /// Sees to everything that is due.
@@ -76,7 +78,10 @@ impl App {
             return Ok(());
         };
         let now = clock::now();
-        let (deliver, send) = (session.deliveries.needs_nudge(now), session.sends.needs_nudge(now));
+        let (deliver, send) = (
+            session.deliveries.needs_nudge(now),
+            session.sends.needs_nudge(now),
+        );
         // Written as it is: that moves its place in the index on by the grace, so that the next run
         // leaves it alone while this nudge is under way.
         let change = Change::to(session, now);

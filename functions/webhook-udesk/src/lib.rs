@@ -43,7 +43,7 @@ impl App {
     /// Where a setting is missing or malformed.
     pub fn from_settings(settings: &Settings) -> Result<Self, ConfigError> {
         let http = Client::from_settings(settings)?;
-        let table = Table::from_settings(settings, &http)?;
+        let table = Table::for_writing(settings, &http)?;
         Ok(Self {
             secrets: settings.secrets(&UDESK_WEBHOOK_SECRETS, 16)?,
             recorder: Recorder::from_settings(settings, &table)?,
@@ -56,7 +56,9 @@ impl App {
 
     /// Opens connections ahead of need.
     pub async fn warm(&self) {
-        self.http.warm(&[&self.table.warm_url(), self.deliveries.warm_url()]).await;
+        self.http
+            .warm(&[&self.table.warm_url(), self.deliveries.warm_url()])
+            .await;
     }
 
     /// Answers one request.
@@ -75,7 +77,10 @@ impl App {
         if body.len() > LARGEST {
             return Err(Error::new(
                 Kind::BodyTooLarge,
-                format!("the push has {} bytes; at most {LARGEST} are taken", body.len()),
+                format!(
+                    "the push has {} bytes; at most {LARGEST} are taken",
+                    body.len()
+                ),
             ));
         }
         let why = match tokio::time::timeout(TABLE_LIMIT, self.recorder.record(body)).await {
@@ -87,10 +92,16 @@ impl App {
             Err(_) => "the table took too long".to_owned(),
         };
         tracing::error!(error = why, "not recorded; it goes to the inbox");
-        let task = Task::Webhook { vendor: Vendor::Udesk, body: BASE64_STANDARD.encode(body) };
+        let task = Task::Webhook {
+            vendor: Vendor::Udesk,
+            body: BASE64_STANDARD.encode(body),
+        };
         self.inbox.put(&task, 0).await.map_err(|error| {
-            Error::new(Kind::StorageUnavailable, "neither the table nor the inbox takes it; send it again")
-                .with_source(error)
+            Error::new(
+                Kind::StorageUnavailable,
+                "neither the table nor the inbox takes it; send it again",
+            )
+            .with_source(error)
         })?;
         Ok(answer::empty(200))
     }

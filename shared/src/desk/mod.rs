@@ -118,24 +118,44 @@ impl Desk {
     #[must_use]
     pub fn on_unknown(&self, vendor: Vendor) -> OnUnknown {
         match vendor {
-            Vendor::Udesk => self.udesk.as_ref().map_or(OnUnknown::Hold, udesk::Udesk::on_unknown),
+            Vendor::Udesk => self
+                .udesk
+                .as_ref()
+                .map_or(OnUnknown::Hold, udesk::Udesk::on_unknown),
         }
     }
 
     /// Makes one attempt of `task` for `session`; `message` is the one that the task names. Signed
     /// afresh each time.
-    pub async fn attempt(&self, session: &Session, task: &Task, message: Option<&Message>) -> Outcome {
+    pub async fn attempt(
+        &self,
+        session: &Session,
+        task: &Task,
+        message: Option<&Message>,
+    ) -> Outcome {
         match (session.vendor, &self.udesk) {
-            (Vendor::Udesk, Some(udesk)) => udesk.attempt(&self.http, self.limit, session, task, message).await,
+            (Vendor::Udesk, Some(udesk)) => {
+                udesk
+                    .attempt(&self.http, self.limit, session, task, message)
+                    .await
+            }
             // The settings may come back with the next deployment.
             (vendor, _) => Outcome::NotYet {
                 after: None,
-                fault: fault(vendor, None, "this deployment has no settings for the vendor"),
+                fault: fault(
+                    vendor,
+                    None,
+                    "this deployment has no settings for the vendor",
+                ),
             },
         }
     }
 }
 
 fn fault(vendor: Vendor, code: Option<i64>, message: impl Into<String>) -> VendorFault {
-    VendorFault { name: vendor.name().to_owned(), code, message: message.into() }
+    VendorFault {
+        name: vendor.name().to_owned(),
+        code,
+        message: message.into(),
+    }
 }

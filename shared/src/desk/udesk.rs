@@ -5,7 +5,9 @@ use std::time::Duration;
 use super::{OnUnknown, Opened, Outcome, fault};
 use crate::{
     clock,
-    config::{ConfigError, Settings, UDESK_API_TOKEN, UDESK_BASE_URL, UDESK_EMAIL, UDESK_ON_UNKNOWN},
+    config::{
+        ConfigError, Settings, UDESK_API_TOKEN, UDESK_BASE_URL, UDESK_EMAIL, UDESK_ON_UNKNOWN,
+    },
     http::{Answer, Client, NoAnswer},
     ids::nonce,
     message::{Kind, Message},
@@ -15,8 +17,8 @@ use crate::{
     vendor::{
         Vendor,
         udesk::{
-            Account, Agent, Fate, Id, Refusal, Stamp, Unsendable, close_queue, close_session, create_session,
-            send_message,
+            Account, Agent, Fate, Id, Refusal, Stamp, Unsendable, close_queue, close_session,
+            create_session, send_message,
         },
     },
 };
@@ -37,7 +39,8 @@ impl Udesk {
             Some("hold") => OnUnknown::Hold,
             Some(other) => return Err(UDESK_ON_UNKNOWN.malformed(&format!("{other:?}"))),
         };
-        let given = [&UDESK_BASE_URL, &UDESK_EMAIL, &UDESK_API_TOKEN].map(|setting| settings.optional(setting));
+        let given = [&UDESK_BASE_URL, &UDESK_EMAIL, &UDESK_API_TOKEN]
+            .map(|setting| settings.optional(setting));
         if given.iter().all(Option::is_none) {
             return Ok(None);
         }
@@ -76,20 +79,30 @@ impl Udesk {
         match outcome {
             // The clock or the nonce: one more, signed afresh; a clock that stays off is no reason to
             // hammer.
-            Err(Failure::Refusal(Refusal { fate: Fate::Resign, .. })) => self.call(http, limit, &call).await,
+            Err(Failure::Refusal(Refusal {
+                fate: Fate::Resign, ..
+            })) => self.call(http, limit, &call).await,
             other => other,
         }
         .map_or_else(Failure::outcome, |done| done)
     }
 
-    async fn call(&self, http: &Client, limit: Duration, call: &Call<'_>) -> Result<Outcome, Failure> {
+    async fn call(
+        &self,
+        http: &Client,
+        limit: Duration,
+        call: &Call<'_>,
+    ) -> Result<Outcome, Failure> {
         let account = Account {
             base_url: &self.base_url,
             email: &self.email,
             api_token: self.api_token.expose(),
         };
         let nonce = nonce();
-        let stamp = Stamp { timestamp: clock::now() / 1_000, nonce: &nonce };
+        let stamp = Stamp {
+            timestamp: clock::now() / 1_000,
+            nonce: &nonce,
+        };
         let request = call.to_http(&account, stamp)?;
         let started = clock::now();
         let answer = http.call(request, limit).await;
@@ -116,7 +129,11 @@ impl<'a> Call<'a> {
     /// `None` where nothing has to be said to Udesk.
     fn of(session: &'a Session, task: &'a Task, message: Option<&'a Message>) -> Option<Self> {
         let customer_token = session.customer.as_str();
-        let vendor_session = session.vendor_session.as_deref().and_then(|id| id.parse().ok()).map(Id);
+        let vendor_session = session
+            .vendor_session
+            .as_deref()
+            .and_then(|id| id.parse().ok())
+            .map(Id);
         match task {
             // A push may have brought an agent since.
             Task::Open { .. } if session.state == State::Active => None,
@@ -144,8 +161,16 @@ impl<'a> Call<'a> {
                 }))
             }
             Task::Close => match (&session.queue, vendor_session) {
-                (Some(Queue { name: Some(queue), .. }), _) if session.state == State::Queued => {
-                    Some(Self::LeaveQueue(close_queue::Request { customer_token, queue }))
+                (
+                    Some(Queue {
+                        name: Some(queue), ..
+                    }),
+                    _,
+                ) if session.state == State::Queued => {
+                    Some(Self::LeaveQueue(close_queue::Request {
+                        customer_token,
+                        queue,
+                    }))
                 }
                 (_, Some(im_sub_session_id)) => {
                     Some(Self::Close(close_session::Request { im_sub_session_id }))
@@ -165,7 +190,11 @@ impl<'a> Call<'a> {
         }
     }
 
-    fn to_http(&self, account: &Account<'_>, stamp: Stamp<'_>) -> Result<http::Request<Vec<u8>>, Unsendable> {
+    fn to_http(
+        &self,
+        account: &Account<'_>,
+        stamp: Stamp<'_>,
+    ) -> Result<http::Request<Vec<u8>>, Unsendable> {
         match self {
             Self::Create(request) => request.to_http(account, stamp),
             Self::Send(request) => request.to_http(account, stamp),
@@ -174,9 +203,18 @@ impl<'a> Call<'a> {
         }
     }
 
-    fn read(&self, Answer { status, headers, body }: &Answer) -> Result<Outcome, Failure> {
+    fn read(
+        &self,
+        Answer {
+            status,
+            headers,
+            body,
+        }: &Answer,
+    ) -> Result<Outcome, Failure> {
         Ok(match self {
-            Self::Create(_) => Outcome::Opened(Box::new(opened(create_session::read(*status, headers, body)?))),
+            Self::Create(_) => Outcome::Opened(Box::new(opened(create_session::read(
+                *status, headers, body,
+            )?))),
             Self::Send(_) => {
                 send_message::read(*status, headers, body)?;
                 Outcome::Done
@@ -201,9 +239,13 @@ fn destination(session: &Session, vendor_session: Option<Id>) -> send_message::D
         group_id: asked.and_then(|asked| asked.group_id).map(Id),
     };
     match (session.state, vendor_session) {
-        (State::Queued | State::Assigning | State::Opening, _) => send_message::Destination::Queueing,
+        (State::Queued | State::Assigning | State::Opening, _) => {
+            send_message::Destination::Queueing
+        }
         (State::Active | State::Closed, Some(id)) => send_message::Destination::Session(id),
-        (State::Active | State::Closed | State::Offline | State::Robot | State::Urobot, _) => left_for_later,
+        (State::Active | State::Closed | State::Offline | State::Robot | State::Urobot, _) => {
+            left_for_later
+        }
     }
 }
 
@@ -220,18 +262,48 @@ fn kind(kind: Kind) -> send_message::Kind {
 
 fn opened(response: create_session::Response) -> Opened {
     let (state, vendor_session, assignee, queue, survey) = match response {
-        create_session::Response::Assigned { im_sub_session_id, agent, survey, message: _ } => {
+        create_session::Response::Assigned {
+            im_sub_session_id,
+            agent,
+            survey,
+            message: _,
+        } => {
             let agent = agent.and_then(Agent::person);
-            (State::Active, Some(im_sub_session_id.to_string()), agent, None, survey)
+            (
+                State::Active,
+                Some(im_sub_session_id.to_string()),
+                agent,
+                None,
+                survey,
+            )
         }
-        create_session::Response::Queued { position, queue, message: _ } => {
+        create_session::Response::Queued {
+            position,
+            queue,
+            message: _,
+        } => {
             let position = position.and_then(|position| i64::try_from(position).ok());
-            (State::Queued, None, None, Some(Queue { name: queue, position }), None)
+            (
+                State::Queued,
+                None,
+                None,
+                Some(Queue {
+                    name: queue,
+                    position,
+                }),
+                None,
+            )
         }
         create_session::Response::Assigning { .. } => (State::Assigning, None, None, None, None),
         create_session::Response::Offline { .. } => (State::Offline, None, None, None, None),
     };
-    Opened { state, vendor_session, assignee, queue, survey }
+    Opened {
+        state,
+        vendor_session,
+        assignee,
+        queue,
+        survey,
+    }
 }
 
 /// Why a call brought nothing.
@@ -262,7 +334,11 @@ impl From<Unsendable> for Failure {
 impl Failure {
     fn outcome(self) -> Outcome {
         match self {
-            Self::Refusal(Refusal { fate, code, message }) => {
+            Self::Refusal(Refusal {
+                fate,
+                code,
+                message,
+            }) => {
                 let fault = fault(Vendor::Udesk, code.map(|code| code.number()), message);
                 match fate {
                     Fate::Retry { after } => Outcome::NotYet {
@@ -284,7 +360,9 @@ impl Failure {
                     NoAnswer::Invalid(_) => Outcome::Refused(fault),
                 }
             }
-            Self::Unsendable(error) => Outcome::Refused(fault(Vendor::Udesk, None, error.to_string())),
+            Self::Unsendable(error) => {
+                Outcome::Refused(fault(Vendor::Udesk, None, error.to_string()))
+            }
         }
     }
 }

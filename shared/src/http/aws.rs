@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_smithy_runtime_api::client::{
-    http::{HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector},
+    http::{
+        HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+    },
     orchestrator::{HttpRequest, HttpResponse},
     result::ConnectorError,
     runtime_components::RuntimeComponents,
@@ -107,14 +109,21 @@ impl HttpConnector for super::Client {
                 }
             })?;
             let (parts, body) = http::Response::<reqwest::Body>::from(response).into_parts();
-            HttpResponse::try_from(http::Response::from_parts(parts, SdkBody::from_body_1_x(body)))
-                .map_err(|error| ConnectorError::other(error.into(), None))
+            HttpResponse::try_from(http::Response::from_parts(
+                parts,
+                SdkBody::from_body_1_x(body),
+            ))
+            .map_err(|error| ConnectorError::other(error.into(), None))
         })
     }
 }
 
 impl HttpClient for super::Client {
-    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+    fn http_connector(
+        &self,
+        _: &HttpConnectorSettings,
+        _: &RuntimeComponents,
+    ) -> SharedHttpConnector {
         SharedHttpConnector::new(self.clone())
     }
 }

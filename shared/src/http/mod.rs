@@ -84,7 +84,11 @@ impl Client {
     ///
     /// # Errors
     /// Where no answer came, and whether the request may have arrived all the same.
-    pub async fn call(&self, request: http::Request<Vec<u8>>, limit: Duration) -> Result<Answer, NoAnswer> {
+    pub async fn call(
+        &self,
+        request: http::Request<Vec<u8>>,
+        limit: Duration,
+    ) -> Result<Answer, NoAnswer> {
         let mut request = reqwest::Request::try_from(request)
             .map_err(|error| NoAnswer::Invalid(error.without_url()))?;
         *request.timeout_mut() = Some(limit);
@@ -92,7 +96,11 @@ impl Client {
             let response = self.0.execute(request).await?;
             let (status, headers) = (response.status().as_u16(), response.headers().clone());
             let body = response.bytes().await?.into();
-            Ok(Answer { status, headers, body })
+            Ok(Answer {
+                status,
+                headers,
+                body,
+            })
         };
         sent.await.map_err(|error: reqwest::Error| {
             if error.is_connect() {
@@ -116,6 +124,9 @@ impl Client {
                 let _ = request.await;
             });
         }
-        let _ = tokio::time::timeout(WARM_LIMIT, async { while tasks.join_next().await.is_some() {} }).await;
+        let _ = tokio::time::timeout(WARM_LIMIT, async {
+            while tasks.join_next().await.is_some() {}
+        })
+        .await;
     }
 }

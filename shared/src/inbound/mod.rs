@@ -42,7 +42,11 @@ impl Recorded {
 /// A key for what has no identifier of its own.
 fn hash(content: &[u8]) -> String {
     let digest = Sha256::digest(content);
-    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    digest
+        .iter()
+        .take(16)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// Records a push that nothing can be made of, or that belongs to nobody we know.
@@ -60,7 +64,9 @@ async fn set_aside(
         because,
     };
     match table.record_raw(&raw, now).await? {
-        Outcome::Written => tracing::warn!(%vendor, because = raw.because, "a push was recorded raw"),
+        Outcome::Written => {
+            tracing::warn!(%vendor, because = raw.because, "a push was recorded raw")
+        }
         Outcome::Repeat | Outcome::Overtaken => {}
     }
     Ok(())

@@ -46,10 +46,14 @@ impl Recorder {
     pub fn from_settings(settings: &Settings, table: &Table) -> Result<Self, ConfigError> {
         let offset = match settings.optional(&UDESK_UTC_OFFSET) {
             None => jiff::tz::offset(8),
-            Some(given) => read_offset(&given)
-                .ok_or_else(|| UDESK_UTC_OFFSET.malformed(&format!("{given:?}, expected such as +08:00")))?,
+            Some(given) => read_offset(&given).ok_or_else(|| {
+                UDESK_UTC_OFFSET.malformed(&format!("{given:?}, expected such as +08:00"))
+            })?,
         };
-        Ok(Self { table: table.clone(), offset })
+        Ok(Self {
+            table: table.clone(),
+            offset,
+        })
     }
 
     /// Records `body`, which Udesk pushed. Whatever it holds, it is recorded; a repeat changes nothing.
@@ -58,13 +62,14 @@ impl Recorder {
     /// Where the table refuses. Recording the same body again is safe.
     pub async fn record(&self, body: &[u8]) -> Result<Recorded, TableError> {
         let now = clock::now();
-        let aside = |because: String| async { 
+        let aside = |because: String| async {
             set_aside(&self.table, VENDOR, body, because, now).await?;
             Ok(Recorded::default())
         };
         match Push::read(body, self.offset) {
             Ok(Push::Agent(push)) => {
-                let Some(customer) = push.customer_token.as_deref().and_then(CustomerId::parse) else {
+                let Some(customer) = push.customer_token.as_deref().and_then(CustomerId::parse)
+                else {
                     return aside("it names no customer that can be ours".to_owned()).await;
                 };
                 let pieces = push.messages.into_iter().map(Piece::of).collect();
@@ -75,7 +80,9 @@ impl Recorder {
                 None => aside("it is about messages that are not ours".to_owned()).await,
             },
             Ok(Push::Robot(_)) => aside("robots are not handled by this version".to_owned()).await,
-            Ok(Push::Urobot(_)) => aside("urobots are not handled by this version".to_owned()).await,
+            Ok(Push::Urobot(_)) => {
+                aside("urobots are not handled by this version".to_owned()).await
+            }
             Ok(Push::Unknown) => aside("it is of no documented kind".to_owned()).await,
             Err(error) => aside(error.to_string()).await,
         }
@@ -95,14 +102,19 @@ impl Recorder {
             pieces.retain(|piece| !sighting.seen.contains(&piece.key));
             let mut sessions = HashMap::new();
             loop {
-                let Some(first) = pieces.first() else { return Ok(recorded) };
+                let Some(first) = pieces.first() else {
+                    return Ok(recorded);
+                };
                 let target = sighting.session_of(first).cloned();
                 let count = pieces
                     .iter()
                     .take(AT_ONCE)
                     .take_while(|piece| sighting.session_of(piece) == target.as_ref())
                     .count();
-                let mut change = match self.change_for(customer, target.as_ref(), &mut sessions, now).await? {
+                let mut change = match self
+                    .change_for(customer, target.as_ref(), &mut sessions, now)
+                    .await?
+                {
                     Some(change) => change,
                     None => {
                         self.disown(&mut pieces, target, &mut sighting, now).await?;
@@ -140,7 +152,9 @@ impl Recorder {
     ) -> Result<Sighting, TableError> {
         let keys: Vec<_> = pieces.iter().map(|piece| piece.key.clone()).collect();
         let vendor_sessions: Vec<_> = pieces.iter().filter_map(Piece::vendor_session).collect();
-        self.table.sight(VENDOR, &keys, &vendor_sessions, Some(customer), now).await
+        self.table
+            .sight(VENDOR, &keys, &vendor_sessions, Some(customer), now)
+            .await
     }
 
     /// A change to the session that a piece belongs to, or the opening of one of its own. `None` where
@@ -162,7 +176,9 @@ impl Recorder {
             Some(session) => Some(session),
             None => self.table.session(id).await?,
         };
-        Ok(session.filter(|session| session.customer == *customer).map(|session| Change::to(session, now)))
+        Ok(session
+            .filter(|session| session.customer == *customer)
+            .map(|session| Change::to(session, now)))
     }
 
     /// A pointer led to nothing, since its session has outlived the retention, or to another customer's
@@ -181,14 +197,20 @@ impl Recorder {
             let because = "its session is another customer's".to_owned();
             return set_aside(&self.table, VENDOR, first.body().as_bytes(), because, now).await;
         }
-        sighting.by_vendor_session.retain(|_, session| *session != target);
+        sighting
+            .by_vendor_session
+            .retain(|_, session| *session != target);
         sighting.open = sighting.open.take().filter(|session| *session != target);
         Ok(())
     }
 
     async fn record_read(&self, push: &ReadPush) -> Result<Option<Recorded>, TableError> {
         let vendor_session = push.session_id.to_string();
-        let ids: Vec<_> = push.message_ids.iter().filter_map(|id| MessageId::parse(id)).collect();
+        let ids: Vec<_> = push
+            .message_ids
+            .iter()
+            .filter_map(|id| MessageId::parse(id))
+            .collect();
         if ids.is_empty() {
             return Ok(None);
         }
@@ -196,7 +218,13 @@ impl Recorder {
             let now = clock::now();
             let sighting = self
                 .table
-                .sight(VENDOR, &[], std::slice::from_ref(&vendor_session), None, now)
+                .sight(
+                    VENDOR,
+                    &[],
+                    std::slice::from_ref(&vendor_session),
+                    None,
+                    now,
+                )
                 .await?;
             let Some(id) = sighting.by_vendor_session.get(&vendor_session) else {
                 return Ok(None);
@@ -212,7 +240,11 @@ impl Recorder {
             }
             let mut unread: Vec<_> = known
                 .into_iter()
-                .filter(|message| message.status.is_some_and(|status| status.gives_way_to(Status::Read)))
+                .filter(|message| {
+                    message
+                        .status
+                        .is_some_and(|status| status.gives_way_to(Status::Read))
+                })
                 .collect();
             unread.sort_by(|a, b| a.id.cmp(&b.id));
             unread.truncate(4 * AT_ONCE);
@@ -221,9 +253,16 @@ impl Recorder {
                 return Ok(Some(recorded));
             }
             let mut change = Change::to(session, now);
-            change.tell(&Fact::MessagesRead(unread.iter().map(|message| &message.id).collect()), now);
+            change.tell(
+                &Fact::MessagesRead(unread.iter().map(|message| &message.id).collect()),
+                now,
+            );
             for message in unread {
-                change.put_message(Message { status: Some(Status::Read), error: None, ..message });
+                change.put_message(Message {
+                    status: Some(Status::Read),
+                    error: None,
+                    ..message
+                });
             }
             if self.table.commit(&change).await? == Outcome::Written {
                 if change.must_nudge_deliveries() {
@@ -271,7 +310,10 @@ impl Sighting {
 impl Piece {
     fn of(message: Result<AgentMessage, UnreadableMessage>) -> Self {
         let key = match &message {
-            Ok(AgentMessage { message_id: Some(id), .. }) if id.len() <= 256 => id.clone(),
+            Ok(AgentMessage {
+                message_id: Some(id),
+                ..
+            }) if id.len() <= 256 => id.clone(),
             Ok(AgentMessage { raw, .. }) | Err(UnreadableMessage { raw, .. }) => {
                 format!("sha256-{}", hash(raw.get().as_bytes()))
             }
@@ -292,7 +334,10 @@ impl Piece {
 
     /// Puts into `change` what this message brings about.
     fn apply(&self, change: &mut Change, sighting: &Sighting) {
-        change.mark(Mark::Seen { vendor: VENDOR, key: self.key.clone() });
+        change.mark(Mark::Seen {
+            vendor: VENDOR,
+            key: self.key.clone(),
+        });
         let message = match &self.message {
             Ok(message) => message,
             Err(unreadable) => {
@@ -300,15 +345,29 @@ impl Piece {
                 return;
             }
         };
-        let occurred_at = message.created_at.map_or(change.now(), |at| at.as_millisecond());
+        let occurred_at = message
+            .created_at
+            .map_or(change.now(), |at| at.as_millisecond());
         self.follow(change, message, sighting);
         match &message.content {
-            Content::Message { content } => self.receive(change, message, occurred_at, Kind::Text, content, None),
-            Content::Rich { content } => self.receive(change, message, occurred_at, Kind::Rich, content, None),
-            Content::Image(media) => self.receive_media(change, message, occurred_at, Kind::Image, media),
-            Content::Audio(media) => self.receive_media(change, message, occurred_at, Kind::Audio, media),
-            Content::Video(media) => self.receive_media(change, message, occurred_at, Kind::Video, media),
-            Content::File(media) => self.receive_media(change, message, occurred_at, Kind::File, media),
+            Content::Message { content } => {
+                self.receive(change, message, occurred_at, Kind::Text, content, None)
+            }
+            Content::Rich { content } => {
+                self.receive(change, message, occurred_at, Kind::Rich, content, None)
+            }
+            Content::Image(media) => {
+                self.receive_media(change, message, occurred_at, Kind::Image, media)
+            }
+            Content::Audio(media) => {
+                self.receive_media(change, message, occurred_at, Kind::Audio, media)
+            }
+            Content::Video(media) => {
+                self.receive_media(change, message, occurred_at, Kind::Video, media)
+            }
+            Content::File(media) => {
+                self.receive_media(change, message, occurred_at, Kind::File, media)
+            }
             Content::StartSession { .. } => start(change, message, occurred_at),
             Content::Transfer { .. } => {
                 if change.session.is_open() {
@@ -316,18 +375,27 @@ impl Piece {
                     change.tell(&Fact::SessionTransferred, occurred_at);
                 }
             }
-            Content::Close { close_type, survey, .. } => {
+            Content::Close {
+                close_type, survey, ..
+            } => {
                 if let Some(survey) = survey {
                     change.offer_survey(Survey::clone(survey));
                 }
                 let is_current = self.vendor_session().is_none_or(|id| {
-                    change.session.vendor_session.as_deref().is_none_or(|current| current == id)
+                    change
+                        .session
+                        .vendor_session
+                        .as_deref()
+                        .is_none_or(|current| current == id)
                 });
                 // `redirect` hands the customer on, and the end of an earlier sub-session is not the end
                 // of the conversation: both leave it open. Where Udesk meant it to end, the next message
                 // gets 9200 and ends it.
                 if *close_type == Some(CloseType::Redirect) || !is_current {
-                    change.put_raw(self.raw(message.raw.get(), "the conversation goes on elsewhere".to_owned()));
+                    change.put_raw(self.raw(
+                        message.raw.get(),
+                        "the conversation goes on elsewhere".to_owned(),
+                    ));
                     return;
                 }
                 let reason = close_type.as_ref().map_or("vendor", CloseType::name);
@@ -344,12 +412,19 @@ impl Piece {
     /// knows belongs to the customer's open session, and the conversation goes on there: its transfer
     /// may arrive later, or never.
     fn follow(&self, change: &mut Change, message: &AgentMessage, sighting: &Sighting) {
-        let Some(id) = self.vendor_session() else { return };
-        if !change.session.is_open() || matches!(message.content, Content::NotShown | Content::Close { .. }) {
+        let Some(id) = self.vendor_session() else {
+            return;
+        };
+        if !change.session.is_open()
+            || matches!(message.content, Content::NotShown | Content::Close { .. })
+        {
             return;
         }
         let is_news = !sighting.by_vendor_session.contains_key(&id);
-        let moves = matches!(message.content, Content::Transfer { .. } | Content::StartSession { .. });
+        let moves = matches!(
+            message.content,
+            Content::Transfer { .. } | Content::StartSession { .. }
+        );
         if is_news || moves || change.session.vendor_session.is_none() {
             change.bind(&id);
         }
@@ -366,9 +441,18 @@ impl Piece {
         let file = File {
             name: media.filename.clone(),
             size: media.filesize.clone(),
-            duration: media.duration.and_then(|seconds| u32::try_from(seconds).ok()),
+            duration: media
+                .duration
+                .and_then(|seconds| u32::try_from(seconds).ok()),
         };
-        self.receive(change, message, occurred_at, kind, &media.content, Some(file));
+        self.receive(
+            change,
+            message,
+            occurred_at,
+            kind,
+            &media.content,
+            Some(file),
+        );
     }
 
     fn receive(
@@ -383,7 +467,11 @@ impl Piece {
         // An agent speaks: the customer waits no longer.
         start(change, message, occurred_at);
         let is_html = matches!(kind, Kind::Text | Kind::Rich);
-        let text = if is_html { Some(html::plain_text(content)) } else { None };
+        let text = if is_html {
+            Some(html::plain_text(content))
+        } else {
+            None
+        };
         let received = Message {
             id: change.next_message(),
             from: Author::Agent,
@@ -405,7 +493,12 @@ impl Piece {
     }
 
     fn raw(&self, body: &str, because: String) -> Raw {
-        Raw { vendor: VENDOR, hash: hash(self.key.as_bytes()), body: body.to_owned(), because }
+        Raw {
+            vendor: VENDOR,
+            hash: hash(self.key.as_bytes()),
+            body: body.to_owned(),
+            because,
+        }
     }
 }
 

@@ -63,7 +63,13 @@ impl Write {
         if let Some(at) = expires {
             item.insert("ttl".to_owned(), number(at / 1_000));
         }
-        Self { item, delete: false, condition: None, values: Vec::new(), guards: Guards::State }
+        Self {
+            item,
+            delete: false,
+            condition: None,
+            values: Vec::new(),
+            guards: Guards::State,
+        }
     }
 
     fn when(mut self, condition: &str, values: Vec<(&'static str, AttributeValue)>) -> Self {
@@ -75,7 +81,10 @@ impl Write {
     /// A mark is put once. One that has expired counts as gone, since TTL deletes late.
     fn once(mut self, now: Millis) -> Self {
         self.guards = Guards::Mark;
-        self.when("attribute_not_exists(pk) OR #ttl <= :now", vec![(":now", number(now / 1_000))])
+        self.when(
+            "attribute_not_exists(pk) OR #ttl <= :now",
+            vec![(":now", number(now / 1_000))],
+        )
     }
 }
 
@@ -104,7 +113,9 @@ impl Table {
             .await;
         match written {
             Ok(_) => Ok(Outcome::Written),
-            Err(error) => cancelled(&error, &guards).ok_or_else(|| refused("TransactWriteItems")(error)),
+            Err(error) => {
+                cancelled(&error, &guards).ok_or_else(|| refused("TransactWriteItems")(error))
+            }
         }
     }
 
@@ -178,13 +189,25 @@ impl Table {
             writes.push(mark_write(mark, id, now)?.once(now));
         }
         for message in change.messages.values() {
-            writes.push(Write::put(&Key::message(id, &message.id), to_item(message)?, keep));
+            writes.push(Write::put(
+                &Key::message(id, &message.id),
+                to_item(message)?,
+                keep,
+            ));
         }
         for event in &change.events {
-            writes.push(Write::put(&Key::event(id, event.seq), to_item(event)?, keep));
+            writes.push(Write::put(
+                &Key::event(id, event.seq),
+                to_item(event)?,
+                keep,
+            ));
         }
         for send in &change.sends {
-            writes.push(Write::put(&Key::send(id, send.number), to_item(send)?, keep));
+            writes.push(Write::put(
+                &Key::send(id, send.number),
+                to_item(send)?,
+                keep,
+            ));
         }
         if let Some(survey) = &change.survey {
             writes.push(Write::put(&Key::survey(id), to_item(survey)?, keep));
@@ -223,7 +246,12 @@ impl Table {
         })
     }
 
-    fn pointer_write(&self, pointer: &Pointer, id: &SessionId, now: Millis) -> Result<Write, TableError> {
+    fn pointer_write(
+        &self,
+        pointer: &Pointer,
+        id: &SessionId,
+        now: Millis,
+    ) -> Result<Write, TableError> {
         let target: Item = to_item(Target { session: id })?;
         let mine = || vec![(":mine", text(id.as_str()))];
         Ok(match pointer {
@@ -237,9 +265,11 @@ impl Table {
                 ..Write::put(&Key::customer(*vendor, customer), Item::new(), None)
                     .when("attribute_not_exists(pk) OR #session = :mine", mine())
             },
-            Pointer::Bind { vendor, id } => {
-                Write::put(&Key::vendor_session(*vendor, id), target, Some(now + self.retention))
-            }
+            Pointer::Bind { vendor, id } => Write::put(
+                &Key::vendor_session(*vendor, id),
+                target,
+                Some(now + self.retention),
+            ),
         })
     }
 }
@@ -258,8 +288,15 @@ struct Target<'a> {
 fn mark_write(mark: &Mark, session: &SessionId, now: Millis) -> Result<Write, TableError> {
     let mut item: Item = to_item(Target { session })?;
     Ok(match mark {
-        Mark::Seen { vendor, key } => Write::put(&Key::seen(*vendor, key), item, Some(now + SEEN_FOR)),
-        Mark::Client { scope, key, body, message } => {
+        Mark::Seen { vendor, key } => {
+            Write::put(&Key::seen(*vendor, key), item, Some(now + SEEN_FOR))
+        }
+        Mark::Client {
+            scope,
+            key,
+            body,
+            message,
+        } => {
             item.insert("body".to_owned(), text(body));
             if let Some(message) = message {
                 item.insert("message".to_owned(), text(message.as_str()));
@@ -284,7 +321,11 @@ fn raw_write(place: String, raw: &Raw, now: Millis) -> Result<Write, TableError>
         because: &raw.because,
         received_at: now,
     })?;
-    Ok(Write::put(&Key::raw(place, &raw.hash), item, Some(now + SEEN_FOR)))
+    Ok(Write::put(
+        &Key::raw(place, &raw.hash),
+        item,
+        Some(now + SEEN_FOR),
+    ))
 }
 
 /// `ttl` and `session` are words of DynamoDB's own, and stand for themselves only behind a `#`.
@@ -299,7 +340,10 @@ fn names_of(write: &Write) -> Option<std::collections::HashMap<String, String>> 
 }
 
 fn values_of(values: Vec<(&'static str, AttributeValue)>) -> Option<Item> {
-    let values: Item = values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let values: Item = values
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect();
     (!values.is_empty()).then_some(values)
 }
 
@@ -318,7 +362,9 @@ fn cancelled(error: &SdkError<TransactWriteItemsError>, guards: &[Guards]) -> Op
         match (reason.code(), guards) {
             (None | Some("None"), _) => {}
             (Some("ConditionalCheckFailed"), Guards::Mark) => return Some(Outcome::Repeat),
-            (Some("ConditionalCheckFailed" | "TransactionConflict"), _) => outcome = Some(Outcome::Overtaken),
+            (Some("ConditionalCheckFailed" | "TransactionConflict"), _) => {
+                outcome = Some(Outcome::Overtaken)
+            }
             // Throttled, too large: an error of the table's.
             (Some(_), _) => return None,
         }

@@ -32,11 +32,17 @@ pub(super) struct Key {
 
 impl Key {
     fn alone(pk: String) -> Self {
-        Self { pk, sk: "@".to_owned() }
+        Self {
+            pk,
+            sk: "@".to_owned(),
+        }
     }
 
     fn of(session: &SessionId, sk: String) -> Self {
-        Self { pk: session.to_string(), sk }
+        Self {
+            pk: session.to_string(),
+            sk,
+        }
     }
 
     pub(super) fn session(id: &SessionId) -> Self {
@@ -61,7 +67,10 @@ impl Key {
     }
 
     pub(super) fn raw(place: String, hash: &str) -> Self {
-        Self { pk: place, sk: format!("RAW#{hash}") }
+        Self {
+            pk: place,
+            sk: format!("RAW#{hash}"),
+        }
     }
 
     pub(super) fn customer(vendor: Vendor, customer: &CustomerId) -> Self {
@@ -89,6 +98,9 @@ impl Key {
 
     pub(super) fn of_item(item: &Item) -> Option<Self> {
         let text = |name| item.get(name).and_then(|value| value.as_s().ok()).cloned();
-        Some(Self { pk: text("pk")?, sk: text("sk")? })
+        Some(Self {
+            pk: text("pk")?,
+            sk: text("sk")?,
+        })
     }
 }

@@ -71,13 +71,17 @@ impl From<TableError> for Error {
                 Kind::StorageUnavailable,
                 "storage is not available; nothing is lost, try again in a moment",
             ),
-            TableError::Unreadable(_) => Error::new(Kind::Internal, "something went wrong on our side"),
+            TableError::Unreadable(_) => {
+                Error::new(Kind::Internal, "something went wrong on our side")
+            }
         }
         .with_source(error)
     }
 }
 
-fn refused<E>(operation: &'static str) -> impl FnOnce(aws_sdk_dynamodb::error::SdkError<E>) -> TableError
+fn refused<E>(
+    operation: &'static str,
+) -> impl FnOnce(aws_sdk_dynamodb::error::SdkError<E>) -> TableError
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
@@ -89,11 +93,11 @@ where
 }
 
 impl Table {
-    /// The table that the settings name.
+    /// The table, for a function that only reads it.
     ///
     /// # Errors
     /// Where a setting is missing or malformed.
-    pub fn from_settings(settings: &Settings, http: &HttpClient) -> Result<Self, ConfigError> {
+    pub fn for_reading(settings: &Settings, http: &HttpClient) -> Result<Self, ConfigError> {
         let access = Access::to_dynamodb(settings, http)?;
         let warm_url = access.warm_url("dynamodb");
         let mut config = aws_sdk_dynamodb::Config::builder()
@@ -105,14 +109,26 @@ impl Table {
         if let Some(endpoint) = access.endpoint {
             config = config.endpoint_url(endpoint);
         }
-        let days: i64 = settings.parsed_or(&CONVERSATION_RETENTION_DAYS, 90)?;
-        let grace: i64 = settings.parsed_or(&NUDGE_GRACE_SECONDS, 60)?;
         Ok(Self {
             client: Client::from_conf(config.build()),
             name: settings.required(&TABLE_NAME)?,
             warm_url,
-            grace: grace.max(0) * 1_000,
-            retention: days.max(1) * 24 * 3_600 * 1_000,
+            grace: 0,
+            retention: 0,
+        })
+    }
+
+    /// The table, for a function that writes to it.
+    ///
+    /// # Errors
+    /// Where a setting is missing or malformed.
+    pub fn for_writing(settings: &Settings, http: &HttpClient) -> Result<Self, ConfigError> {
+        let days: u32 = settings.parsed_or(&CONVERSATION_RETENTION_DAYS, 90)?;
+        let grace: u32 = settings.parsed_or(&NUDGE_GRACE_SECONDS, 60)?;
+        Ok(Self {
+            grace: Millis::from(grace) * 1_000,
+            retention: Millis::from(days.max(1)) * 24 * 3_600 * 1_000,
+            ..Self::for_reading(settings, http)?
         })
     }
 

@@ -1,6 +1,6 @@
 //! Reading. Strongly consistent throughout: decisions hang on every one of these.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use serde::{Deserialize, de::DeserializeOwned};
@@ -8,7 +8,7 @@ use serde_dynamo::aws_sdk_dynamodb_1::from_item;
 
 use super::{DUE_SHARDS, Item, Table, TableError, keys::Key, refused};
 use crate::{
-    clock::Millis,
+    clock::{self, Millis},
     event::Event,
     ids::{CustomerId, MessageId, SessionId},
     message::Message,
@@ -17,6 +17,9 @@ use crate::{
     survey::Survey,
     vendor::Vendor,
 };
+
+/// How often DynamoDB may leave a part of a batch for another call.
+const BATCH_TRIES: u32 = 5;
 
 /// What the table knows of a webhook before it is recorded.
 #[derive(Debug, Default)]
@@ -67,7 +70,7 @@ fn target(item: Item) -> Result<SessionId, TableError> {
 }
 
 impl Table {
-    async fn get<T: DeserializeOwned>(&self, key: Key) -> Result<Option<T>, TableError> {
+    async fn item(&self, key: &Key) -> Result<Option<Item>, TableError> {
         let got = self
             .client
             .get_item()
@@ -77,7 +80,11 @@ impl Table {
             .send()
             .await
             .map_err(refused("GetItem"))?;
-        Ok(got.item.map(from_item).transpose()?)
+        Ok(got.item)
+    }
+
+    async fn get<T: DeserializeOwned>(&self, key: Key) -> Result<Option<T>, TableError> {
+        Ok(self.item(&key).await?.map(from_item).transpose()?)
     }
 
     /// The session, if there is one.
@@ -100,7 +107,11 @@ impl Table {
     ///
     /// # Errors
     /// Where the table refuses.
-    pub async fn message(&self, id: &SessionId, message: &MessageId) -> Result<Option<Message>, TableError> {
+    pub async fn message(
+        &self,
+        id: &SessionId,
+        message: &MessageId,
+    ) -> Result<Option<Message>, TableError> {
         self.get(Key::message(id, message)).await
     }
 
@@ -116,10 +127,16 @@ impl Table {
     ///
     /// # Errors
     /// Where the table refuses.
-    pub async fn client_key(&self, scope: &str, key: &str, now: Millis) -> Result<Option<Seen>, TableError> {
-        let key = Key::client(scope, key);
-        let mut found = self.batch(std::slice::from_ref(&key)).await?;
-        let item = found.remove(&key).filter(|item| is_live(item, now));
+    pub async fn client_key(
+        &self,
+        scope: &str,
+        key: &str,
+        now: Millis,
+    ) -> Result<Option<Seen>, TableError> {
+        let item = self
+            .item(&Key::client(scope, key))
+            .await?
+            .filter(|item| is_live(item, now));
         Ok(item.map(from_item).transpose()?)
     }
 
@@ -152,12 +169,19 @@ impl Table {
         now: Millis,
     ) -> Result<Sighting, TableError> {
         let mut wanted: Vec<Key> = keys.iter().map(|key| Key::seen(vendor, key)).collect();
-        wanted.extend(vendor_sessions.iter().map(|id| Key::vendor_session(vendor, id)));
+        wanted.extend(
+            vendor_sessions
+                .iter()
+                .map(|id| Key::vendor_session(vendor, id)),
+        );
         wanted.extend(customer.map(|customer| Key::customer(vendor, customer)));
         let mut found = self.batch(&wanted).await?;
         let mut sighting = Sighting::default();
         for key in keys {
-            if found.get(&Key::seen(vendor, key)).is_some_and(|item| is_live(item, now)) {
+            if found
+                .get(&Key::seen(vendor, key))
+                .is_some_and(|item| is_live(item, now))
+            {
                 sighting.seen.push(key.clone());
             }
         }
@@ -199,7 +223,10 @@ impl Table {
         after: Option<&MessageId>,
         limit: usize,
     ) -> Result<Page, TableError> {
-        let from = after.map_or_else(|| "MSG#".to_owned(), |after| Key::message(session, after).sk);
+        let from = after.map_or_else(
+            || "MSG#".to_owned(),
+            |after| Key::message(session, after).sk,
+        );
         // `MSG#~` sorts behind every message, since identifiers are letters, digits and `_`.
         let (items, more) = self.range(session, &from, "MSG#~", limit).await?;
         let messages = items.into_iter().map(from_item).collect::<Result<_, _>>()?;
@@ -262,14 +289,22 @@ impl Table {
     ///
     /// # Errors
     /// Where the table refuses.
-    pub async fn due(&self, shard: u64, now: Millis, limit: i32) -> Result<Vec<SessionId>, TableError> {
+    pub async fn due(
+        &self,
+        shard: u64,
+        now: Millis,
+        limit: i32,
+    ) -> Result<Vec<SessionId>, TableError> {
         let page = self
             .client
             .query()
             .table_name(&self.name)
             .index_name("due")
             .key_condition_expression("due_shard = :shard AND due_at <= :now")
-            .expression_attribute_values(":shard", AttributeValue::S((shard % DUE_SHARDS).to_string()))
+            .expression_attribute_values(
+                ":shard",
+                AttributeValue::S((shard % DUE_SHARDS).to_string()),
+            )
             .expression_attribute_values(":now", AttributeValue::N(now.to_string()))
             .limit(limit)
             .send()
@@ -284,13 +319,22 @@ impl Table {
     }
 
     async fn batch(&self, keys: &[Key]) -> Result<HashMap<Key, Item>, TableError> {
+        // DynamoDB refuses a batch that names a key twice.
+        let keys: Vec<_> = keys.iter().collect::<HashSet<_>>().into_iter().collect();
         let mut found = HashMap::new();
         for chunk in keys.chunks(100) {
-            let mut wanted = Some(chunk.iter().map(Key::item).collect::<Vec<_>>());
-            // DynamoDB may leave some of a batch for another call.
-            while let Some(items) = wanted.take().filter(|items| !items.is_empty()) {
+            let mut wanted: Vec<_> = chunk.iter().map(|key| key.item()).collect();
+            let mut tries = 0;
+            while !wanted.is_empty() {
+                if tries > BATCH_TRIES {
+                    return Err(TableError::Contended);
+                }
+                if tries > 0 {
+                    clock::pause(tries).await;
+                }
+                tries += 1;
                 let request = KeysAndAttributes::builder()
-                    .set_keys(Some(items))
+                    .set_keys(Some(wanted))
                     .consistent_read(true)
                     .build()
                     .map_err(|error| TableError::Refused {
@@ -305,15 +349,20 @@ impl Table {
                     .send()
                     .await
                     .map_err(refused("BatchGetItem"))?;
-                for item in got.responses.into_iter().flat_map(HashMap::into_values).flatten() {
+                for item in got
+                    .responses
+                    .into_iter()
+                    .flat_map(HashMap::into_values)
+                    .flatten()
+                {
                     if let Some(key) = Key::of_item(&item) {
                         found.insert(key, item);
                     }
                 }
-                wanted = got
+                let left = got
                     .unprocessed_keys
-                    .and_then(|mut left| left.remove(&self.name))
-                    .map(|left| left.keys);
+                    .and_then(|mut left| left.remove(&self.name));
+                wanted = left.map(|left| left.keys).unwrap_or_default();
             }
         }
         Ok(found)
