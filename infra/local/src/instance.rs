@@ -55,7 +55,33 @@ pub(crate) struct Instance {
     /// How the process ended, once it has.
     exited: watch::Sender<Option<String>>,
     init_error: Mutex<Option<String>>,
-    last_line: Mutex<String>,
+    /// What it said last, which is why init failed, if it does.
+    said: Mutex<Said>,
+}
+
+#[derive(Default)]
+struct Said {
+    text: String,
+    /// It is the `error` of a JSON log line: nothing plainer comes after it.
+    error: bool,
+}
+
+impl Said {
+    fn hear(&mut self, line: &str) {
+        let logged = serde_json::from_str::<Value>(line).ok();
+        let error = logged
+            .as_ref()
+            .and_then(|logged| logged.get("error"))
+            .and_then(Value::as_str);
+        // A panic's message stands before this note.
+        let empty = line.trim().is_empty() || line.starts_with("note: run with `RUST_BACKTRACE");
+        if error.is_some() || !(self.error || empty) {
+            *self = Said {
+                text: error.unwrap_or(line).to_owned(),
+                error: error.is_some(),
+            };
+        }
+    }
 }
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -100,7 +126,7 @@ impl Instance {
             ready: watch::Sender::new(false),
             exited: watch::Sender::new(None),
             init_error: Mutex::default(),
-            last_line: Mutex::default(),
+            said: Mutex::default(),
         });
         let mut readers = Vec::new();
         if let Some(out) = out {
@@ -223,11 +249,11 @@ impl Instance {
     fn init_failure(&self, status: &str) -> InvokeError {
         let reported = lock(&self.init_error).clone();
         InvokeError::Init(reported.unwrap_or_else(|| {
-            let line = lock(&self.last_line).clone();
-            let line = if line.is_empty() {
-                "it wrote nothing".to_owned()
+            let said = lock(&self.said);
+            let line = if said.text.is_empty() {
+                "it wrote nothing"
             } else {
-                line
+                &said.text
             };
             format!("{line} ({status})")
         }))
@@ -257,10 +283,7 @@ impl Instance {
         while let Ok(1..) = pipe.read_until(b'\n', &mut line).await {
             let text = String::from_utf8_lossy(&line).trim_end().to_owned();
             line.clear();
-            // A panic's message stands before this note.
-            if !text.trim().is_empty() && !text.starts_with("note: run with `RUST_BACKTRACE") {
-                lock(&self.last_line).clone_from(&text);
-            }
+            lock(&self.said).hear(&text);
             log.write(&self.function, LogSource::Function, text);
         }
     }
@@ -276,4 +299,35 @@ pub(crate) fn kind_and_message(report: &Value) -> (String, String) {
             .to_owned()
     };
     (member("errorType"), member("errorMessage"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn why_init_failed() {
+        let heard = |lines: &[&str]| {
+            let mut said = Said::default();
+            lines.iter().for_each(|line| said.hear(line));
+            said.text
+        };
+        assert_eq!(
+            heard(&[
+                "starting",
+                "thread 'main' panicked at x:1:",
+                "no KEY",
+                "note: run with `RUST_BACKTRACE=1` environment …",
+                ""
+            ]),
+            "no KEY"
+        );
+        assert_eq!(
+            heard(&[
+                r#"{"message":"can't start","error":"no KEY"}"#,
+                "Error: ConfigError { .. }"
+            ]),
+            "no KEY"
+        );
+    }
 }

@@ -71,7 +71,7 @@ Resources:
       Events:
         Nudge:
           Type: SQS
-          Properties: {Queue: !GetAtt Deliveries.Arn, BatchSize: 5, FunctionResponseTypes: [ReportBatchItemFailures]}
+          Properties: {Queue: !GetAtt Deliveries.Arn, BatchSize: 5, FunctionResponseTypes: [ReportBatchItemFailures], ScalingConfig: {MaximumConcurrency: 3}}
         Tick: {Type: Schedule, Properties: {Schedule: rate(1 minute)}}
   Gone:
     Type: AWS::Serverless::Function

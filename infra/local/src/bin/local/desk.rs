@@ -62,9 +62,12 @@ impl Desk {
             ..Options::default()
         };
         let (email, api_token) = (options.email.clone(), options.api_token.clone());
-        let twin = Twin::start(options)
-            .await
-            .map_err(|e| format!("the Udesk twin can't start on 127.0.0.1:{port} with {} ({e}): choose another --twin-port, or --fresh", state_file(data).display()))?;
+        let twin = Twin::start(options).await.map_err(|error| match error.kind() {
+            std::io::ErrorKind::AddrInUse => {
+                format!("can't listen on 127.0.0.1:{port} ({error}): choose another --twin-port, or end what uses it")
+            }
+            _ => format!("the Udesk twin, {}: {error}; --fresh forgets its state", state_file(data).display()),
+        })?;
         Ok(Desk::Twin {
             twin,
             email,

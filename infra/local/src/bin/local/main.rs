@@ -83,9 +83,6 @@ impl Running {
             arguments.env_file.as_deref(),
         )?;
 
-        say("building the functions: cargo build");
-        let binaries = build::functions(&root, &template).await?;
-
         let data = arguments
             .data
             .clone()
@@ -95,6 +92,14 @@ impl Running {
                 .and_then(|()| desk::wipe(&data))
                 .map_err(|e| e.to_string())?;
         }
+        // Bound for good by the bundle, after the build.
+        let free = tokio::net::TcpListener::bind(("127.0.0.1", arguments.port)).await;
+        drop(free.map_err(|e| {
+            format!(
+                "can't listen on 127.0.0.1:{} ({e}): choose another --port, or end what uses it",
+                arguments.port
+            )
+        })?);
         let servers = Servers::start(Some(&data))
             .await
             .map_err(|e| e.to_string())?;
@@ -111,6 +116,10 @@ impl Running {
                 .unwrap_or_default();
             Some(AppEnd::start(arguments.app_port, secrets).await?)
         };
+
+        // All that can be refused at once has been, so the build is not waited for in vain.
+        say("building the functions: cargo build");
+        let binaries = build::functions(&root, &template).await?;
 
         let mut options = Options::new(template, binaries);
         options.port = arguments.port;
