@@ -72,7 +72,7 @@ impl Recorder {
                 else {
                     return aside("it names no customer that can be ours".to_owned()).await;
                 };
-                let pieces = push.messages.into_iter().map(Piece::of).collect();
+                let pieces = Piece::all_of(push.messages);
                 self.record_pieces(&customer, pieces).await
             }
             Ok(Push::Read(push)) => match self.record_read(&push).await? {
@@ -292,8 +292,10 @@ fn read_offset(given: &str) -> Option<Offset> {
 
 /// One message of a push.
 struct Piece {
-    /// What it is known by: Udesk's identifier, or a hash of it where it has none.
+    /// What it is known by.
     key: String,
+    /// Udesk's identifier, or a hash of it where it has none.
+    id: String,
     message: Result<AgentMessage, UnreadableMessage>,
 }
 
@@ -308,8 +310,28 @@ impl Sighting {
 }
 
 impl Piece {
+    /// The messages of a push, each under a key of its own. Messages that share an identifier and
+    /// differ are different messages (Udesk's own example gives four the same one): the later ones
+    /// are told apart by their place among these. The same message twice is one.
+    fn all_of(messages: Vec<Result<AgentMessage, UnreadableMessage>>) -> Vec<Self> {
+        let mut pieces: Vec<Self> = Vec::new();
+        for message in messages {
+            let piece = Self::of(message);
+            let namesakes: Vec<_> = pieces.iter().filter(|other| other.id == piece.id).collect();
+            if namesakes.iter().any(|other| other.body() == piece.body()) {
+                continue;
+            }
+            let key = match namesakes.len() {
+                0 => piece.id.clone(),
+                earlier => format!("{}#{}", piece.id, earlier + 1),
+            };
+            pieces.push(Self { key, ..piece });
+        }
+        pieces
+    }
+
     fn of(message: Result<AgentMessage, UnreadableMessage>) -> Self {
-        let key = match &message {
+        let id = match &message {
             Ok(AgentMessage {
                 message_id: Some(id),
                 ..
@@ -318,7 +340,11 @@ impl Piece {
                 format!("sha256-{}", hash(raw.get().as_bytes()))
             }
         };
-        Self { key, message }
+        Self {
+            key: String::new(),
+            id,
+            message,
+        }
     }
 
     fn body(&self) -> &str {
