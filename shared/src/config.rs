@@ -100,9 +100,11 @@ impl Setting {
     }
 }
 
+type Lookup = dyn Fn(&str) -> Option<String>;
+
 /// The settings of one function, read through a lookup, so that a test can pass a map.
 pub struct Settings {
-    lookup: Box<dyn Fn(&str) -> Option<String>>,
+    lookup: Box<Lookup>,
 }
 
 impl fmt::Debug for Settings {

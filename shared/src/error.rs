@@ -93,7 +93,7 @@ pub struct Error {
     kind: Kind,
     message: String,
     field: Option<String>,
-    vendor: Option<VendorFault>,
+    vendor: Option<Box<VendorFault>>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -142,7 +142,7 @@ impl Error {
     pub fn vendor_refused(fault: VendorFault) -> Self {
         Self {
             message: format!("{} refused: {}", fault.name, fault.message),
-            vendor: Some(fault),
+            vendor: Some(Box::new(fault)),
             ..Self::new(Kind::VendorRefused, "")
         }
     }
@@ -172,7 +172,7 @@ impl Error {
     /// What the vendor said, where it did.
     #[must_use]
     pub fn vendor(&self) -> Option<&VendorFault> {
-        self.vendor.as_ref()
+        self.vendor.as_deref()
     }
 }
 

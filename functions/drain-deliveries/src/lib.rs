@@ -155,7 +155,7 @@ impl App {
                 )
                 .await?
             {
-                Recorded::GoOn(next) => session = next,
+                Recorded::GoOn(next) => session = *next,
                 Recorded::Stop { nudge_at } => {
                     if let Some(at) = nudge_at {
                         self.nudges.nudge(&id, Some(at), clock::now()).await;
@@ -184,7 +184,7 @@ impl App {
             if self.table.commit(&change).await? == Outcome::Written {
                 let log = &change.session.deliveries;
                 if log.is_held_by(owner) {
-                    return Ok(Recorded::GoOn(change.written()));
+                    return Ok(Recorded::GoOn(Box::new(change.written())));
                 }
                 // Out of time with something left: somebody else goes on.
                 let left_over = log.is_pending().then(|| change.now());
@@ -233,6 +233,6 @@ impl App {
 }
 
 enum Recorded {
-    GoOn(Session),
+    GoOn(Box<Session>),
     Stop { nudge_at: Option<Millis> },
 }

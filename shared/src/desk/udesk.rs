@@ -84,7 +84,7 @@ impl Udesk {
             })) => self.call(http, limit, &call).await,
             other => other,
         }
-        .map_or_else(Failure::outcome, |done| done)
+        .unwrap_or_else(Failure::outcome)
     }
 
     async fn call(
