@@ -26,6 +26,8 @@ pub(crate) fn local(app_port: u16) -> BTreeMap<String, String> {
             format!("http://127.0.0.1:{app_port}/events"),
         ),
         ("APP_EVENTS_ALLOWED_HOSTS", "127.0.0.1".to_owned()),
+        // The events are what one wants to see; RUST_LOG=info shows every call as well.
+        ("RUST_LOG", "warn".to_owned()),
     ]
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))
