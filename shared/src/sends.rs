@@ -418,7 +418,11 @@ impl Sends {
                     change.now(),
                 );
                 if let Some(message) = message {
-                    settle_message(change, message, Status::Failed, Some(fault));
+                    let message = Message {
+                        too_late: true,
+                        ..message.clone()
+                    };
+                    settle_message(change, &message, Status::Failed, Some(fault));
                 }
             }
             Outcome::Refused(fault) => {
