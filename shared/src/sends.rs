@@ -81,6 +81,8 @@ struct Attempt {
     outcome: Outcome,
     /// The vendor's session that the attempt went to.
     went_to: Option<String>,
+    /// The survey that the vendor offered before, where the attempt may end the session.
+    survey: Option<Survey>,
 }
 
 impl Sends {
@@ -219,8 +221,15 @@ impl Sends {
             let outcome = self
                 .outcome(&current, &entry, message.as_ref(), suspect)
                 .await;
+            let may_end = entry.task == Task::Close || matches!(outcome, Outcome::Gone(_));
+            let offered = if may_end {
+                self.table.survey(&current.id).await?
+            } else {
+                None
+            };
             let attempt = Attempt {
                 went_to: current.vendor_session.clone(),
+                survey: offered,
                 entry,
                 message,
                 outcome,
@@ -338,7 +347,7 @@ impl Sends {
                 Written::Written => {
                     self.nudge_for(&change, Some(&step)).await;
                     let message = change.messages.values().next_back().cloned();
-                    let survey = change.survey.clone();
+                    let survey = change.survey.clone().or(attempt.survey);
                     let session = change.written();
                     return Ok(Recorded {
                         session,
@@ -388,6 +397,7 @@ impl Sends {
             message,
             outcome,
             went_to,
+            survey,
         } = attempt;
         let failed = change.session.sends.attempts + 1;
         let on_unknown = self.desk.on_unknown(change.session.vendor);
@@ -398,7 +408,7 @@ impl Sends {
                 (Task::Message { .. }, Some(message)) => {
                     settle_message(change, message, Status::Sent, None)
                 }
-                (Task::Close, _) => change.close("customer", None, change.now()),
+                (Task::Close, _) => change.close("customer", survey.as_ref(), change.now()),
                 (Task::Open { .. } | Task::Message { .. }, _) => {}
             },
             // A transfer may have changed the vendor's session while the message was on its way there.
@@ -414,7 +424,7 @@ impl Sends {
                     } else {
                         "vendor"
                     },
-                    None,
+                    survey.as_ref(),
                     change.now(),
                 );
                 if let Some(message) = message {
@@ -427,7 +437,7 @@ impl Sends {
             }
             Outcome::Refused(fault) => {
                 refused = Some(fault.clone());
-                give_up(change, entry, message.as_ref(), Status::Failed, fault);
+                give_up(change, attempt, Status::Failed, fault);
             }
             Outcome::NotYet { after, fault } => {
                 return self.try_again(change, attempt, failed, *after, fault);
@@ -477,13 +487,7 @@ impl Sends {
         } else {
             Status::Failed
         };
-        give_up(
-            change,
-            &attempt.entry,
-            attempt.message.as_ref(),
-            status,
-            fault,
-        );
+        give_up(change, attempt, status, fault);
         self.settled(change, true, None)
     }
 }
@@ -568,15 +572,10 @@ fn settle_message(
 }
 
 /// What cannot be sent is dead: listed as such, told to the app, and the session goes on without it.
-fn give_up(
-    change: &mut Change,
-    entry: &Entry,
-    message: Option<&Message>,
-    status: Status,
-    fault: &VendorFault,
-) {
+fn give_up(change: &mut Change, attempt: &Attempt, status: Status, fault: &VendorFault) {
     let now = change.now();
-    match (&entry.task, message) {
+    let Attempt { entry, survey, .. } = attempt;
+    match (&entry.task, &attempt.message) {
         (Task::Message { .. }, Some(message)) => {
             settle_message(change, message, status, Some(fault))
         }
@@ -585,7 +584,7 @@ fn give_up(
             change.close("refused", None, now)
         }
         // The customer has left, whatever the vendor says to it.
-        (Task::Close, _) => change.close("customer", None, now),
+        (Task::Close, _) => change.close("customer", survey.as_ref(), now),
         (Task::Open { .. } | Task::Message { .. }, _) => {}
     }
     change.bury_send(entry, fault.message.clone());
