@@ -417,6 +417,10 @@ impl Sends {
             {
                 return self.try_again(change, attempt, failed, Some(0), fault);
             }
+            Outcome::Moved { to, fault } => {
+                apply_opened(change, to);
+                return self.try_again(change, attempt, failed, Some(0), fault);
+            }
             Outcome::Gone(fault) => {
                 change.close(
                     if entry.task == Task::Close {
