@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use deskbridge::{config::Settings, http::Client, table::Table};
+use deskbridge::{config::Settings, http::Client, ids::SessionId, table::Table};
 use deskbridge_local::{Bundle, Options, Servers, Template};
 use deskbridge_twins::udesk::{Options as TwinOptions, Twin};
 use serde_json::{Value, json};
@@ -255,6 +255,19 @@ impl World {
     pub async fn wait_for_status(&self, session: &str, client_id: &str, status: &str) {
         until(&format!("{client_id} is {status}"), async || {
             self.status(session, client_id).await == status
+        })
+        .await;
+    }
+
+    /// Waits until nobody is at work on the session, who could come in between a test's steps.
+    pub async fn wait_until_quiet(&self, session: &str) {
+        let (id, table) = (SessionId::parse(session).expect("an id"), self.table());
+        until("the session is quiet", async || {
+            let session = table.session(&id).await.expect("the table");
+            let session = session.expect("a session");
+            [&session.deliveries, &session.sends]
+                .iter()
+                .all(|log| !log.is_pending() && log.lease.is_none())
         })
         .await;
     }

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use deskbridge::ids::SessionId;
 use deskbridge_twins::udesk::PushStart;
-use harness::{faults::Calls, until, world::World};
+use harness::{faults::Calls, world::World};
 
 /// What send-message has called so far, by operation.
 fn spent(world: &World) -> BTreeMap<String, usize> {
@@ -17,18 +16,6 @@ fn spent(world: &World) -> BTreeMap<String, usize> {
         *spent.entry(name.to_owned()).or_default() += 1;
     }
     spent
-}
-
-/// Waits until nobody is at work on the session, who could come in between.
-async fn quiet(world: &World, session: &str) {
-    let (id, table) = (SessionId::parse(session).unwrap(), world.table());
-    until("the session is quiet", async || {
-        let session = table.session(&id).await.unwrap().unwrap();
-        let logs = [&session.deliveries, &session.sends];
-        logs.iter()
-            .all(|log| !log.is_pending() && log.lease.is_none())
-    })
-    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -46,7 +33,7 @@ async fn a_message_costs_two_reads_two_transactions_one_call_and_one_nudge() {
     ]);
 
     for (number, id) in ["c-1", "c-2"].into_iter().enumerate() {
-        quiet(&world, &session).await;
+        world.wait_until_quiet(&session).await;
         world.say(&session, id, "hello").await.expect(200);
         let wanted: BTreeMap<_, _> = each
             .iter()

@@ -1,6 +1,6 @@
 //! `kill -9` at the worst moments: nothing is lost, and nothing happens twice where Udesk drops repeats.
 
-use deskbridge_twins::udesk::Twin;
+use deskbridge_twins::udesk::{PushStart, Twin};
 use harness::{
     BOUND,
     faults::{Calls, Fault},
@@ -21,6 +21,16 @@ fn arrived(twin: &Twin) -> Vec<String> {
 
 fn attempts(twin: &Twin) -> usize {
     twin.calls_of("/im/messages").len()
+}
+
+/// An open session that nobody is at work on: each write of send-message is one of those named here.
+async fn open_quiet_session(world: &World) -> String {
+    world
+        .twin
+        .switch(|switches| switches.push_start = PushStart::Off);
+    let session = world.open_session("DE").await;
+    world.wait_until_quiet(&session).await;
+    session
 }
 
 fn writes_of_send_message() -> Calls {
@@ -53,7 +63,7 @@ async fn sweep_until_sent(world: &World, session: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_between_the_vendors_answer_and_its_arrival() {
     let world = World::with(&[PATIENT]).await;
-    let session = world.open_session("DE").await;
+    let session = open_quiet_session(&world).await;
     let answer = world
         .udesk
         .play(Calls::path("/im/messages").times(1), Fault::HoldAfter);
@@ -69,7 +79,7 @@ async fn killed_between_the_vendors_answer_and_its_arrival() {
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_between_the_vendors_answer_and_its_recording() {
     let world = World::start().await;
-    let session = world.open_session("DE").await;
+    let session = open_quiet_session(&world).await;
     let recording = world
         .dynamodb
         .play(writes_of_send_message().after(1), Fault::Hang);
@@ -85,7 +95,7 @@ async fn killed_between_the_vendors_answer_and_its_recording() {
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_after_the_recording_and_before_the_nudge() {
     let world = World::start().await;
-    let session = world.open_session("DE").await;
+    let session = open_quiet_session(&world).await;
     let recorded = world
         .dynamodb
         .play(writes_of_send_message().after(1), Fault::HoldAfter);
@@ -106,7 +116,7 @@ async fn killed_after_the_recording_and_before_the_nudge() {
 async fn killed_where_repeats_are_not_dropped() {
     let world = World::with(&[PATIENT, ("UDESK_ON_UNKNOWN", "hold")]).await;
     world.twin.switch(|switches| switches.drop_repeats = false);
-    let session = world.open_session("DE").await;
+    let session = open_quiet_session(&world).await;
     let answer = world
         .udesk
         .play(Calls::path("/im/messages").times(1), Fault::HoldAfter);
@@ -127,7 +137,7 @@ async fn killed_where_repeats_are_not_dropped() {
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_after_the_append_and_before_the_attempt() {
     let world = World::start().await;
-    let session = world.open_session("DE").await;
+    let session = open_quiet_session(&world).await;
     let append = world
         .dynamodb
         .play(writes_of_send_message(), Fault::HoldAfter);
@@ -142,7 +152,7 @@ async fn killed_after_the_append_and_before_the_attempt() {
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_while_draining_what_had_to_wait() {
     let world = World::with(&[PATIENT]).await;
-    let session = world.open_session("DE").await;
+    let session = open_quiet_session(&world).await;
     let outage = world.udesk.refuse().await;
     world.say(&session, "c-1", "one").await.expect(202);
     world.say(&session, "c-2", "two").await.expect(202);
