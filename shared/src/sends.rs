@@ -593,3 +593,99 @@ fn give_up(change: &mut Change, attempt: &Attempt, status: Status, fault: &Vendo
     }
     change.bury_send(entry, fault.message.clone());
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::{ids::CustomerId, session::Queue, vendor::Vendor};
+
+    fn change(state: State, vendor_session: Option<&str>) -> Change {
+        let customer = CustomerId::parse("DE").unwrap();
+        let mut session = Session::opening(Vendor::Udesk, customer, None, 0);
+        session.state = state;
+        session.vendor_session = vendor_session.map(str::to_owned);
+        Change::to(session, 1_000)
+    }
+
+    fn opened(state: State, vendor_session: Option<&str>, position: Option<i64>) -> Opened {
+        Opened {
+            state,
+            vendor_session: vendor_session.map(str::to_owned),
+            assignee: None,
+            queue: position.map(|position| Queue {
+                name: Some("all".to_owned()),
+                position: Some(position),
+            }),
+            survey: None,
+        }
+    }
+
+    /// What the app is told.
+    fn told(change: &Change) -> Vec<&str> {
+        let types = change.events.iter().map(|event| event.r#type.as_str());
+        types.collect()
+    }
+
+    #[test]
+    fn the_app_is_told_where_a_new_session_stands() {
+        let outcomes: [(Opened, &[&str]); 4] = [
+            (
+                opened(State::Active, Some("11"), None),
+                &["session.started"],
+            ),
+            (opened(State::Queued, None, Some(3)), &["session.queued"]),
+            (opened(State::Assigning, None, None), &[]),
+            (opened(State::Offline, None, None), &[]),
+        ];
+        for (outcome, wanted) in outcomes {
+            let mut change = change(State::Opening, None);
+            apply_opened(&mut change, &outcome);
+            assert_eq!(change.session.state, outcome.state);
+            assert_eq!(change.session.vendor_session, outcome.vendor_session);
+            assert_eq!(change.session.queue, outcome.queue);
+            assert_eq!(told(&change), wanted);
+        }
+    }
+
+    #[test]
+    fn a_new_place_in_the_queue_is_no_event() {
+        let mut change = change(State::Queued, None);
+        apply_opened(&mut change, &opened(State::Queued, None, Some(1)));
+        assert_eq!(change.session.queue.as_ref().unwrap().position, Some(1));
+        assert!(told(&change).is_empty());
+    }
+
+    #[test]
+    fn whoever_waited_leaves_the_queue_when_an_agent_is_found() {
+        let mut change = change(State::Queued, None);
+        change.session.queue = opened(State::Queued, None, Some(1)).queue;
+        apply_opened(&mut change, &opened(State::Active, Some("11"), None));
+        assert_eq!(change.session.queue, None);
+        assert_eq!(told(&change), ["session.started"]);
+    }
+
+    #[test]
+    fn a_push_that_overtook_the_answer_is_newer() {
+        // It brought the agent, and a transfer since.
+        let mut active = change(State::Active, Some("12"));
+        apply_opened(&mut active, &opened(State::Active, Some("11"), None));
+        assert_eq!(active.session.vendor_session.as_deref(), Some("12"));
+        assert!(told(&active).is_empty());
+
+        // It brought the agent; the answer was still that of the queue.
+        let mut active = change(State::Active, Some("12"));
+        apply_opened(&mut active, &opened(State::Queued, None, Some(1)));
+        assert_eq!(active.session.state, State::Active);
+
+        // It brought the agent and did not say where.
+        let mut active = change(State::Active, None);
+        apply_opened(&mut active, &opened(State::Active, Some("11"), None));
+        assert_eq!(active.session.vendor_session.as_deref(), Some("11"));
+
+        let mut closed = change(State::Closed, Some("11"));
+        apply_opened(&mut closed, &opened(State::Active, Some("11"), None));
+        assert_eq!(closed.session.state, State::Closed);
+        assert!(told(&closed).is_empty());
+    }
+}

@@ -8,6 +8,8 @@ use std::{
 use deskbridge::ids::SessionId;
 use deskbridge_twins::udesk::{Call, Fault, OverLimit, sign_v2};
 use harness::{
+    BOUND,
+    app::Event,
     faults,
     world::{Answer, World},
 };
@@ -94,17 +96,13 @@ async fn messages_outlive_a_vendor_that_is_unreachable() {
 
     assert_eq!(arrived(&world, "DE"), ["one", "two", "three"]);
     assert_eq!(world.twin.calls_of("/im/messages").len(), 3);
-    // Seven events: started, the greeting, three messages; nothing is told twice.
-    world
-        .app
-        .wait_for(harness::BOUND, |events| {
-            events
-                .iter()
-                .filter(|event| event.kind == "message.sent")
-                .count()
-                == 3
-        })
-        .await;
+    let sent = |events: &[Event]| {
+        let of_kind = events.iter().filter(|event| event.kind == "message.sent");
+        of_kind.count()
+    };
+    world.app.wait_for(BOUND, |events| sent(events) == 3).await;
+    world.wait_until_quiet(&session).await;
+    assert_eq!(sent(&world.app.events_of(&session)), 3);
     world.app.assert_in_order(&session);
 }
 

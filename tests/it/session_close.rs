@@ -2,6 +2,7 @@
 
 use deskbridge_twins::udesk::{Fault as VendorFault, Standing};
 use harness::{
+    BOUND,
     app::Event,
     faults::{Calls, Fault},
     until,
@@ -206,9 +207,18 @@ async fn what_waits_behind_an_ended_session_fails() {
     world.wait_for_status(&session, "c-1", "failed").await;
     world.wait_for_status(&session, "c-2", "failed").await;
     assert_eq!(world.twin.messages_from("DE").len(), 0);
-    let told = world.told(&session);
-    let failed = told.iter().filter(|kind| *kind == "message.failed");
-    assert!(failed.count() <= 2, "{told:?}");
+    let failed = |events: &[Event]| {
+        let of_kind = events.iter().filter(|event| event.kind == "message.failed");
+        of_kind.count()
+    };
+    world
+        .app
+        .wait_for(BOUND, |events| failed(events) == 2)
+        .await;
+    world.wait_until_quiet(&session).await;
+    assert_eq!(failed(&world.app.events_of(&session)), 2);
+    let again = world.say(&session, "c-1", "one").await.expect(409);
+    assert_eq!(again.error_code(), "session_closed");
 }
 
 #[tokio::test(flavor = "multi_thread")]
