@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use deskbridge::{config::Settings, http::Client, ids::SessionId, table::Table};
 use deskbridge_local::{Bundle, Options, Servers, Template};
 use deskbridge_twins::udesk::{Options as TwinOptions, Twin};
 use serde_json::{Value, json};
@@ -16,7 +17,7 @@ use crate::{
     app::App,
     binaries::{binaries, root},
     faults::Proxy,
-    http_client,
+    http_client, until,
 };
 
 /// The key of the app's servers.
@@ -219,6 +220,91 @@ impl World {
             Some(message),
         )
         .await
+    }
+
+    /// The customer says something, under an id of the client's in the header.
+    pub async fn say_under_key(&self, session: &str, key: &str, text: &str) -> Answer {
+        let message = json!({"kind": "text", "content": text});
+        let url = format!("{}/sessions/{session}/messages", self.bundle.url());
+        let request = self
+            .http
+            .post(url)
+            .bearer_auth(API_KEY)
+            .header("content-type", "application/json")
+            .header("idempotency-key", key);
+        answer(request.body(message.to_string())).await
+    }
+
+    /// The app ends the conversation for the customer.
+    pub async fn close(&self, session: &str) -> Answer {
+        self.call(API_KEY, "DELETE", &format!("/sessions/{session}"), None)
+            .await
+    }
+
+    /// How far the message with this id of the client's has come, as the conversation shows it.
+    pub async fn status(&self, session: &str, client_id: &str) -> String {
+        let conversation = self.conversation(session).await;
+        let message = conversation
+            .iter()
+            .find(|message| message["client_id"] == client_id)
+            .unwrap_or_else(|| panic!("no {client_id} in {conversation:?}"));
+        message["status"].as_str().expect("a status").to_owned()
+    }
+
+    /// Waits until that message has come so far.
+    pub async fn wait_for_status(&self, session: &str, client_id: &str, status: &str) {
+        until(&format!("{client_id} is {status}"), async || {
+            self.status(session, client_id).await == status
+        })
+        .await;
+    }
+
+    /// Waits until nobody is at work on the session, who could come in between a test's steps.
+    pub async fn wait_until_quiet(&self, session: &str) {
+        let (id, table) = (SessionId::parse(session).expect("an id"), self.table());
+        until("the session is quiet", async || {
+            let session = table.session(&id).await.expect("the table");
+            let session = session.expect("a session");
+            [&session.deliveries, &session.sends]
+                .iter()
+                .all(|log| !log.is_pending() && log.lease.is_none())
+        })
+        .await;
+    }
+
+    /// The types of what the app was told of a session, in order.
+    pub fn told(&self, session: &str) -> Vec<String> {
+        let events = self.app.events_of(session);
+        events.into_iter().map(|event| event.kind).collect()
+    }
+
+    /// Waits until the app was told of something of this type.
+    pub async fn wait_until_told(&self, session: &str, kind: &str) {
+        self.app
+            .wait_for(BOUND, |events| {
+                events
+                    .iter()
+                    .any(|event| event.session == session && event.kind == kind)
+            })
+            .await;
+    }
+
+    /// The table, as the functions read it.
+    pub fn table(&self) -> Table {
+        let name = self.bundle.table_name("Table").expect("the table");
+        let endpoint = self.servers.dynamodb_url();
+        let settings = Settings::new(move |setting| {
+            let value = match setting {
+                "TABLE_NAME" => &name,
+                "AWS_ENDPOINT_URL_DYNAMODB" => &endpoint,
+                "AWS_REGION" => "us-east-1",
+                "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => "test",
+                _ => return None,
+            };
+            Some(value.to_owned())
+        });
+        let http = Client::from_settings(&settings).expect("a client");
+        Table::for_reading(&settings, &http).expect("the table")
     }
 
     /// Where the session stands.

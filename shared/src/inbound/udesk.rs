@@ -531,6 +531,7 @@ impl Piece {
             entry: None,
             client_id: None,
             error: None,
+            too_late: false,
             vendor_id: Some(self.key.clone()),
             created_at: change.now(),
         };
