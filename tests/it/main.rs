@@ -7,7 +7,13 @@
     reason = "test code: a panic is how a test fails"
 )]
 
+mod app_outages;
+mod cargo_local;
+mod event_signature;
 mod first_conversation;
 mod harness_app;
 mod harness_faults;
 mod harness_signature;
+mod nudges;
+mod restart;
+mod under_load;
