@@ -5,6 +5,7 @@
 //! - [`app`]: the app's end of event delivery.
 //! - [`signature`]: the official Python package as a second opinion on our event signatures.
 //! - [`world`]: all of it together, with the real functions ([`binaries`]) in the middle.
+//! - [`aws`]: the table and the queues as they are, past the proxies.
 //! - [`rule`], [`wire`]: what the first two are made of.
 //!
 //! Every wait has a bound and says what it waited for when it gives up.
@@ -19,6 +20,7 @@
 use std::time::Duration;
 
 pub mod app;
+pub mod aws;
 pub mod binaries;
 pub mod faults;
 pub mod rule;

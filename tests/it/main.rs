@@ -7,14 +7,20 @@
     reason = "test code: a panic is how a test fails"
 )]
 
+mod app_outages;
+mod cargo_local;
+mod event_signature;
 mod first_conversation;
 mod harness_app;
 mod harness_faults;
 mod harness_signature;
+mod nudges;
+mod restart;
 mod send_cost;
 mod send_crash;
 mod send_once;
 mod send_retry;
 mod session_close;
 mod session_open;
+mod under_load;
 mod vendor_off;
