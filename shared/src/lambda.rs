@@ -10,6 +10,7 @@ use crate::{
     answer,
     config::{ConfigError, RUST_LOG, Settings},
     error::{Error, Kind},
+    object::Object,
 };
 
 /// The largest body that the API reads, in bytes.
@@ -87,7 +88,7 @@ fn report(error: &Error) {
 /// Reads the request's JSON body as a `T`.
 ///
 /// # Errors
-/// Where it is too large, not JSON, or not a `T`; the error names the field.
+/// Where it is too large, not JSON, no object, or not a `T`; the error names the field.
 pub fn body<T: DeserializeOwned>(request: &Request) -> Result<T, Error> {
     let body: &[u8] = request.body();
     if body.len() > LARGEST_BODY {
@@ -106,7 +107,7 @@ pub fn body<T: DeserializeOwned>(request: &Request) -> Result<T, Error> {
         ));
     }
     let reader = &mut serde_json::Deserializer::from_slice(body);
-    let read: T =
+    let Object(read) =
         serde_path_to_error::deserialize(&mut *reader).map_err(|error| unreadable(&error))?;
     reader.end().map_err(|error| {
         Error::new(
@@ -120,10 +121,12 @@ pub fn body<T: DeserializeOwned>(request: &Request) -> Result<T, Error> {
 fn unreadable(error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
     let inner = error.inner();
     match inner.classify() {
-        serde_json::error::Category::Data => {
-            let path = error.path().to_string();
-            // A missing or unknown field is named in the sentence; its parent is the path.
-            Error::field(path, inner.to_string())
+        serde_json::error::Category::Data => invalid(error.path(), inner),
+        // `1e999` is JSON, and a number that nothing here can hold.
+        serde_json::error::Category::Syntax
+            if inner.to_string().starts_with("number out of range") =>
+        {
+            invalid(error.path(), inner)
         }
         serde_json::error::Category::Syntax
         | serde_json::error::Category::Eof
@@ -131,6 +134,23 @@ fn unreadable(error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
             Error::new(Kind::InvalidJson, format!("the body is not JSON: {inner}"))
         }
     }
+}
+
+/// JSON that is not what the route takes. The error names the field where there is one: not where
+/// the whole body is something else than an object.
+fn invalid(path: &serde_path_to_error::Path, error: &serde_json::Error) -> Error {
+    let message = error.to_string();
+    let mut field: Vec<String> = path.iter().map(ToString::to_string).collect();
+    // A field that is missing or came twice has no place of its own: serde tells its parent's.
+    let named = ["missing field `", "duplicate field `"]
+        .into_iter()
+        .find_map(|sentence| message.strip_prefix(sentence)?.split('`').next());
+    field.extend(named.map(str::to_owned));
+    if field.is_empty() {
+        return Error::new(Kind::InvalidRequest, message);
+    }
+    // An index stands in brackets behind the name of its list.
+    Error::field(field.join(".").replace(".[", "["), message)
 }
 
 /// A parameter of the route's path, such as `id` of `/sessions/{id}`.
@@ -272,4 +292,76 @@ where
         },
     ))
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code, reason = "only read")]
+    struct Order {
+        shop: String,
+        #[serde(default)]
+        parcel: Object<Parcel>,
+    }
+
+    #[derive(Debug, Default, Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    #[allow(dead_code, reason = "only read")]
+    struct Parcel {
+        grams: u32,
+        labels: Vec<String>,
+    }
+
+    fn refused(text: &str) -> (Kind, Option<String>) {
+        let request = Request::new(Body::from(text.to_owned()));
+        let error = body::<Order>(&request).unwrap_err();
+        (error.kind(), error.at_field().map(str::to_owned))
+    }
+
+    #[test]
+    fn the_field_itself_is_named_with_its_whole_path() {
+        for (text, field) in [
+            (r#"{}"#, "shop"),
+            (r#"{"shop":1}"#, "shop"),
+            (r#"{"shop":"a","door":1}"#, "door"),
+            (r#"{"shop":"a","shop":"b"}"#, "shop"),
+            (r#"{"shop":"a","a`, expected b":1}"#, "a`, expected b"),
+            (r#"{"shop":"a","parcel":7}"#, "parcel"),
+            (r#"{"shop":"a","parcel":["a"]}"#, "parcel"),
+            (r#"{"shop":"a","parcel":{"grams":-1}}"#, "parcel.grams"),
+            (r#"{"shop":"a","parcel":{"grams":1e999}}"#, "parcel.grams"),
+            (
+                r#"{"shop":"a","parcel":{"grams":1,"grams":2}}"#,
+                "parcel.grams",
+            ),
+            (r#"{"shop":"a","parcel":{"pounds":1}}"#, "parcel.pounds"),
+            (r#"{"shop":"a","parcel":{"parcel":1}}"#, "parcel.parcel"),
+            (
+                r#"{"shop":"a","parcel":{"labels":["a",1]}}"#,
+                "parcel.labels[1]",
+            ),
+        ] {
+            assert_eq!(
+                refused(text),
+                (Kind::InvalidRequest, Some(field.to_owned())),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_object_has_no_field_and_what_is_no_json_says_so() {
+        for text in ["[]", r#"["a"]"#, "null", "1", r#""x""#] {
+            assert_eq!(refused(text), (Kind::InvalidRequest, None), "{text}");
+        }
+        for text in ["", " ", "{", r#"{"shop":"a"}}"#, r#"{"shop":"\ud800"}"#] {
+            assert_eq!(refused(text), (Kind::InvalidJson, None), "{text}");
+        }
+    }
 }

@@ -18,6 +18,7 @@ use crate::{
     app::App,
     aws,
     binaries::{binaries, root},
+    contract::Contract,
     faults::Proxy,
     http_client, until,
 };
@@ -267,19 +268,36 @@ impl World {
         path: &str,
         body: Option<String>,
     ) -> Answer {
-        let method = method.parse().expect("a method");
-        let mut request = self
-            .http
-            .request(method, format!("{}{path}", self.bundle.url()));
+        let mut headers = Vec::new();
         if let Some(bearer) = bearer {
-            request = request.header("authorization", format!("Bearer {bearer}"));
+            headers.push(("authorization", format!("Bearer {bearer}")));
         }
-        if let Some(body) = body {
-            request = request
-                .header("content-type", "application/json")
-                .body(body);
+        let body = body.map(|body| {
+            headers.push(("content-type", "application/json".to_owned()));
+            body.into_bytes()
+        });
+        self.send(method, path, &headers, body).await
+    }
+
+    /// One call of the API, with these headers and bytes, whatever they are. The answer is one that
+    /// the contract lists.
+    pub async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, String)],
+        body: Option<Vec<u8>>,
+    ) -> Answer {
+        let url = format!("{}{path}", self.bundle.url());
+        let mut request = self.http.request(method.parse().expect("a method"), url);
+        for (name, value) in headers {
+            request = request.header(*name, value);
         }
-        answer(request).await
+        let answer = answer(request.body(body.unwrap_or_default())).await;
+        if let Some(operation) = Contract::read().operation(method, path) {
+            operation.must_list(&answer);
+        }
+        answer
     }
 
     /// A customer asks for an agent.
@@ -446,13 +464,12 @@ impl World {
     /// Posts a body to Udesk's webhook, under this path secret.
     pub async fn push(&self, secret: &str, body: impl Into<reqwest::Body>) -> Answer {
         let url = format!("{}/{secret}", self.bundle.function_url("webhook-udesk"));
-        answer(
-            self.http
-                .post(url)
-                .header("content-type", "application/json")
-                .body(body),
-        )
-        .await
+        let request = self.http.post(url).body(body);
+        let answer = answer(request.header("content-type", "application/json")).await;
+        for operation in Contract::read().of("webhook-udesk") {
+            operation.must_list(&answer);
+        }
+        answer
     }
 
     /// A call of SQS behind the proxy's back, with the queue's name in the template.

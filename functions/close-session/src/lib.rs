@@ -4,12 +4,12 @@
 use std::time::Duration;
 
 use deskbridge::{
-    answer,
+    answer::{self, Answers},
     auth::Guard,
     change::Change,
     clock,
     config::{ConfigError, Settings},
-    error::Error,
+    error::{Error, Kind},
     ids::SessionId,
     lambda,
     outgoing::Task,
@@ -24,6 +24,17 @@ use lambda_http::{Body, Request, Response};
 const BUDGET: Duration = Duration::from_secs(10);
 /// How often a change is made anew before the caller is asked to try again.
 const TRIES: u32 = 40;
+
+/// What it may answer.
+pub const ANSWERS: Answers = Answers {
+    successes: &[200, 202],
+    errors: &[
+        Kind::Unauthorized,
+        Kind::SessionNotFound,
+        Kind::StorageUnavailable,
+        Kind::Internal,
+    ],
+};
 
 /// What the function needs. Made once at init.
 #[derive(Debug)]
@@ -52,7 +63,7 @@ impl App {
     /// Answers one request.
     ///
     /// # Errors
-    /// As `infra/openapi.yaml` lists them.
+    /// Those of [`ANSWERS`].
     pub async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {
         let caller = self.guard.check(request.headers())?;
         let id = lambda::path_parameter(&request, "id")

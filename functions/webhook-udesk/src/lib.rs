@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use deskbridge::{
-    answer,
+    answer::{self, Answers},
     config::{ConfigError, DELIVERIES_QUEUE_URL, INBOX_QUEUE_URL, Settings, UDESK_WEBHOOK_SECRETS},
     error::{Error, Kind},
     http::Client,
@@ -24,6 +24,12 @@ use lambda_http::{Body, Request, RequestExt, Response, http::Method};
 const LARGEST: usize = 128 * 1024;
 /// How long the table may take before the inbox is tried.
 const TABLE_LIMIT: Duration = Duration::from_millis(2_500);
+
+/// What it may answer.
+pub const ANSWERS: Answers = Answers {
+    successes: &[200],
+    errors: &[Kind::NotFound, Kind::BodyTooLarge, Kind::StorageUnavailable],
+};
 
 /// What the function needs. Made once at init.
 #[derive(Debug)]
