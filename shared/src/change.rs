@@ -92,7 +92,6 @@ pub struct Change {
     pub(crate) pointers: Vec<Pointer>,
     pub(crate) raws: Vec<Raw>,
     nudge_deliveries: bool,
-    nudge_sends: bool,
 }
 
 impl Change {
@@ -120,7 +119,6 @@ impl Change {
             pointers: Vec::new(),
             raws: Vec::new(),
             nudge_deliveries: false,
-            nudge_sends: false,
         }
     }
 
@@ -167,7 +165,6 @@ impl Change {
             dead_at: None,
             dead_because: None,
         });
-        self.nudge_sends |= self.session.sends.needs_nudge(self.now);
         number
     }
 
@@ -242,12 +239,6 @@ impl Change {
     #[must_use]
     pub fn must_nudge_deliveries(&self) -> bool {
         self.nudge_deliveries
-    }
-
-    /// Whether, once this is written, somebody must be woken to send.
-    #[must_use]
-    pub fn must_nudge_sends(&self) -> bool {
-        self.nudge_sends
     }
 
     /// The session as the table holds it, once this is written.

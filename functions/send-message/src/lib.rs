@@ -27,6 +27,10 @@ const BUDGET: Duration = Duration::from_secs(10);
 /// How often a change is made anew before the caller is asked to try again.
 const TRIES: u32 = 40;
 
+/// The largest content, in bytes of JSON: written twice, as it is and as plain text, it still fits an
+/// item of the table, and so does the event that tells of it.
+const LARGEST_CONTENT: usize = 100 * 1024;
+
 /// What it may answer.
 pub const ANSWERS: Answers = Answers {
     successes: &[200, 202],
@@ -121,6 +125,13 @@ impl App {
                 "content",
                 "say something; the content is empty",
             ));
+        }
+        let size = serde_json::to_string(&ask.content).map_or(usize::MAX, |json| json.len());
+        if size > LARGEST_CONTENT {
+            let message = format!(
+                "the content has {size} bytes as JSON; at most {LARGEST_CONTENT} are taken"
+            );
+            return Err(Error::field("content", message));
         }
         ask.id = client_id(ask.id, &request)?;
         let key = match &ask.id {

@@ -248,7 +248,9 @@ impl Table {
         Ok(items.into_iter().map(from_item).collect::<Result<_, _>>()?)
     }
 
-    /// Items of the session's whose `sk` lies behind `after` and before `before`.
+    /// Items of the session's whose `sk` lies behind `after` and before `before`, up to `limit` of them
+    /// or 1 MB (DynamoDB's own page, which also keeps an answer within what Lambda can return), and
+    /// whether there are more.
     async fn range(
         &self,
         session: &SessionId,
@@ -256,33 +258,26 @@ impl Table {
         before: &str,
         limit: usize,
     ) -> Result<(Vec<Item>, bool), TableError> {
-        let mut items = Vec::new();
-        let mut start = None;
-        loop {
-            // BETWEEN includes its bounds: one more is asked for, and `after` itself is dropped.
-            let wanted = i32::try_from(limit + 1 - items.len()).unwrap_or(i32::MAX);
-            let page = self
-                .client
-                .query()
-                .table_name(&self.name)
-                .key_condition_expression("pk = :pk AND sk BETWEEN :after AND :before")
-                .expression_attribute_values(":pk", AttributeValue::S(session.to_string()))
-                .expression_attribute_values(":after", AttributeValue::S(format!("{after}\u{1}")))
-                .expression_attribute_values(":before", AttributeValue::S(before.to_owned()))
-                .consistent_read(true)
-                .limit(wanted)
-                .set_exclusive_start_key(start.take())
-                .send()
-                .await
-                .map_err(refused("Query"))?;
-            items.extend(page.items.unwrap_or_default());
-            start = page.last_evaluated_key;
-            if items.len() > limit || start.is_none() {
-                let more = items.len() > limit;
-                items.truncate(limit);
-                return Ok((items, more));
-            }
-        }
+        // One more than wanted tells whether there are more.
+        let wanted = i32::try_from(limit + 1).unwrap_or(i32::MAX);
+        let page = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .key_condition_expression("pk = :pk AND sk BETWEEN :after AND :before")
+            .expression_attribute_values(":pk", AttributeValue::S(session.to_string()))
+            // BETWEEN includes its bounds; nothing lies between `after` and this.
+            .expression_attribute_values(":after", AttributeValue::S(format!("{after}\u{1}")))
+            .expression_attribute_values(":before", AttributeValue::S(before.to_owned()))
+            .consistent_read(true)
+            .limit(wanted)
+            .send()
+            .await
+            .map_err(refused("Query"))?;
+        let mut items = page.items.unwrap_or_default();
+        let more = items.len() > limit || page.last_evaluated_key.is_some();
+        items.truncate(limit);
+        Ok((items, more))
     }
 
     /// Sessions in which something is due at `now`, up to `limit` of each part of the index.
