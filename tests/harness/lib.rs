@@ -4,6 +4,7 @@
 //! - [`faults`]: the proxy in front of DynamoDB, SQS, a vendor and the app, that plays outages.
 //! - [`app`]: the app's end of event delivery.
 //! - [`signature`]: the official Python package as a second opinion on our event signatures.
+//! - [`push`]: bodies as Udesk pushes them.
 //! - [`world`]: all of it together, with the real functions ([`binaries`]) in the middle.
 //! - [`rule`], [`wire`]: what the first two are made of.
 //!
@@ -21,6 +22,7 @@ use std::time::Duration;
 pub mod app;
 pub mod binaries;
 pub mod faults;
+pub mod push;
 pub mod rule;
 pub mod signature;
 pub mod wire;

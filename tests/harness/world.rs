@@ -16,7 +16,7 @@ use crate::{
     app::App,
     binaries::{binaries, root},
     faults::Proxy,
-    http_client,
+    http_client, until,
 };
 
 /// The key of the app's servers.
@@ -264,6 +264,67 @@ impl World {
                 .body(body),
         )
         .await
+    }
+
+    /// The session that the customer has open, if any.
+    pub async fn open_session_of(&self, customer: &str) -> Option<Value> {
+        let path = format!("/sessions?customer={customer}");
+        let answer = self.call(API_KEY, "GET", &path, None).await.expect(200);
+        answer.body["sessions"]
+            .as_array()
+            .expect("a list")
+            .first()
+            .cloned()
+    }
+
+    /// Everything that the table holds.
+    pub async fn items(&self) -> Vec<Value> {
+        let table = self.bundle.table_name("Table").expect("a table");
+        let mut items = Vec::new();
+        let mut after = Value::Null;
+        loop {
+            let mut scan = json!({"TableName": table, "ConsistentRead": true});
+            if !after.is_null() {
+                scan["ExclusiveStartKey"] = after;
+            }
+            let request = self
+                .http
+                .post(self.servers.dynamodb_url())
+                .header("x-amz-target", "DynamoDB_20120810.Scan")
+                .header("content-type", "application/x-amz-json-1.0")
+                .header(
+                    "authorization",
+                    "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/dynamodb/aws4_request, \
+                     SignedHeaders=host, Signature=0",
+                )
+                .header("x-amz-date", "20260101T000000Z")
+                .body(scan.to_string());
+            let mut page = answer(request).await.expect(200).body;
+            let found: Vec<serde_dynamo::Item> =
+                serde_json::from_value(page["Items"].take()).expect("items");
+            let read = found.into_iter().map(serde_dynamo::from_item);
+            items.extend(read.map(|item| item.expect("an item as JSON")));
+            after = page["LastEvaluatedKey"].take();
+            if after.is_null() {
+                return items;
+            }
+        }
+    }
+
+    /// What was recorded without being shown to anybody.
+    pub async fn raw_items(&self) -> Vec<Value> {
+        let mut items = self.items().await;
+        items.retain(|item| item["sk"].as_str().is_some_and(|sk| sk.starts_with("RAW#")));
+        items
+    }
+
+    /// Waits until nothing is left to be delivered or sent in any session, and no drainer is at work.
+    pub async fn settled(&self) {
+        until("nothing is left to go out", async || {
+            let items = self.items().await;
+            !items.iter().any(|item| item.get("due_at").is_some())
+        })
+        .await;
     }
 
     /// What the schedule does every minute.

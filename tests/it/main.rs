@@ -11,3 +11,8 @@ mod first_conversation;
 mod harness_app;
 mod harness_faults;
 mod harness_signature;
+mod inbound_mapping;
+mod inbound_outage;
+mod inbound_pushes;
+mod inbound_read_status;
+mod inbound_webhook;
