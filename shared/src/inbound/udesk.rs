@@ -214,7 +214,9 @@ impl Recorder {
         if ids.is_empty() {
             return Ok(None);
         }
-        for tries in 0..TRIES {
+        let mut recorded = Recorded::default();
+        let mut tries = 0;
+        while tries < TRIES {
             let now = clock::now();
             let sighting = self
                 .table
@@ -247,8 +249,8 @@ impl Recorder {
                 })
                 .collect();
             unread.sort_by(|a, b| a.id.cmp(&b.id));
+            // The rest has its turn in the next round.
             unread.truncate(4 * AT_ONCE);
-            let mut recorded = Recorded::default();
             if unread.is_empty() {
                 return Ok(Some(recorded));
             }
@@ -268,9 +270,10 @@ impl Recorder {
                 if change.must_nudge_deliveries() {
                     recorded.nudge(&change.session.id);
                 }
-                return Ok(Some(recorded));
+                continue;
             }
             clock::pause(tries).await;
+            tries += 1;
         }
         Err(TableError::Contended)
     }
