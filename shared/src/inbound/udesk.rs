@@ -439,7 +439,8 @@ impl Piece {
 
     /// Takes over the vendor's identifier where it is news. A message under an identifier that nobody
     /// knows belongs to the customer's open session, and the conversation goes on there: its transfer
-    /// may arrive later, or never.
+    /// may arrive later, or never. What comes late from a sub-session that is known does not lead the
+    /// conversation back there.
     fn follow(&self, change: &mut Change, message: &AgentMessage, sighting: &Sighting) {
         let Some(id) = self.vendor_session() else {
             return;
@@ -450,11 +451,7 @@ impl Piece {
             return;
         }
         let is_news = !sighting.by_vendor_session.contains_key(&id);
-        let moves = matches!(
-            message.content,
-            Content::Transfer { .. } | Content::StartSession { .. }
-        );
-        if is_news || moves || change.session.vendor_session.is_none() {
+        if is_news || change.session.vendor_session.is_none() {
             change.bind(&id);
         }
     }
