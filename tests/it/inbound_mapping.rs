@@ -317,3 +317,17 @@ async fn a_queued_customer_is_started_by_the_agents_push() {
     assert_eq!(world.app.events_of(&session).len(), 4, "and message.sent");
     world.app.assert_in_order(&session);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_alone_is_enough_to_start_a_queued_session() {
+    let world = World::start().await;
+    world.twin.everyone_busy(1);
+    let session = world.ask_for_agent("DE").await.expect(201).text_of("id");
+    let started = json!({"content": "Dialogue started"});
+    let start = push::message("start_session", "udesk_1", 77, started);
+    take(&world, push::reply("DE", &[start])).await;
+    assert_eq!(state(&world, &session).await, "active");
+    let events = world.app.wait_for_events_of(&session, 2, BOUND).await;
+    assert_eq!(kinds(&events), ["session.queued", "session.started"]);
+    assert_eq!(events[1].occurred_at, "2017-07-11T01:52:12.000Z");
+}

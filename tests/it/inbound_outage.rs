@@ -4,11 +4,13 @@ use std::time::{Duration, Instant};
 
 use deskbridge_local::access_key;
 use deskbridge_twins::udesk::PushStart;
+use futures_util::future::join_all;
 use harness::{
     BOUND,
     app::Event,
     faults::{Calls, Fault},
-    push, until,
+    push,
+    rule::Rule,
     world::{Answer, PATH_SECRET, World},
 };
 use serde_json::Value;
@@ -34,6 +36,13 @@ async fn in_conversation(world: &World, customer: &str) -> (String, i64) {
 /// Calls of webhook-udesk.
 fn by_webhook(calls: Calls) -> Calls {
     calls.signed_by(&access_key("webhook-udesk"))
+}
+
+/// Kills a function while a call of its is held, which then never arrives.
+fn kill(world: &World, function: &str, held: &Rule) {
+    world.bundle.kill(function);
+    held.cut();
+    held.clear();
 }
 
 /// Posts the body as Udesk does, which waits 5 s.
@@ -196,11 +205,11 @@ async fn an_sqs_that_hangs_leaves_it_to_the_sweep() {
 async fn a_slow_table_and_an_sqs_that_hangs_are_still_answered_in_time() {
     let world = World::start().await;
     let (session, udesk) = in_conversation(&world, "DE").await;
-    // Three calls of 700 ms each: slow, and every one of them succeeds.
+    // Three calls of half a second each: slow, and every one of them succeeds.
     let slow = by_webhook(Calls::any());
     world
         .dynamodb
-        .play(slow, Fault::Delay(Duration::from_millis(700)));
+        .play(slow, Fault::Delay(Duration::from_millis(550)));
     let hanging = world.sqs.play(by_webhook(Calls::any()), Fault::Hang);
     let body = push::reply("DE", &[push::text("udesk_1", udesk, "Hello")]);
     let answer = push_in_time(&world, &body).await;
@@ -262,11 +271,10 @@ async fn a_webhook_killed_between_recording_and_nudging_loses_nothing() {
     let body = push::reply("DE", &[push::text("udesk_1", udesk, "Hello")]);
     let killing = async {
         nudge.hit(1).await;
-        world.bundle.kill("webhook-udesk");
+        kill(&world, "webhook-udesk", &nudge);
     };
     let (answer, ()) = tokio::join!(world.push(PATH_SECRET, body.clone()), killing);
     assert_eq!(answer.status, 502, "it died: {answer:?}");
-    nudge.clear();
     assert_eq!(lines(&world, &session).await, ["Hello"], "recorded");
     assert_eq!(told(&world), [] as [Value; 0], "and nobody was woken");
 
@@ -284,7 +292,7 @@ async fn a_webhook_killed_between_recording_and_nudging_loses_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_drainer_killed_between_the_apps_answer_and_recording_it_delivers_again_under_one_id() {
     let world = World::start().await;
-    let (session, udesk) = in_conversation(&world, "DE").await;
+    let (_, udesk) = in_conversation(&world, "DE").await;
     // A drainer writes twice for an event: that it begins, and what came of it.
     let outcome = Calls::to("PutItem").signed_by(&access_key("drain-deliveries"));
     let outcome = world.dynamodb.play(outcome.after(1), Fault::Hang);
@@ -292,8 +300,7 @@ async fn a_drainer_killed_between_the_apps_answer_and_recording_it_delivers_agai
     assert!(is_empty_200(&push_in_time(&world, &body).await));
     outcome.hit(1).await;
     assert_eq!(told(&world), ["one"], "the app has answered");
-    world.bundle.kill("drain-deliveries");
-    outcome.clear();
+    kill(&world, "drain-deliveries", &outcome);
     let next = push::reply("DE", &[push::text("udesk_2", udesk, "two")]);
     assert!(is_empty_200(&push_in_time(&world, &next).await));
 
@@ -307,13 +314,14 @@ async fn a_drainer_killed_between_the_apps_answer_and_recording_it_delivers_agai
     let accepted: Vec<Event> = world.app.accepted();
     let seqs: Vec<_> = accepted.iter().map(|event| event.seq).collect();
     assert_eq!(seqs, [1, 2, 2, 3]);
-    let deliveries = world.app.deliveries();
-    assert_eq!(deliveries[1].id, deliveries[2].id, "one webhook-id");
-    assert_eq!(deliveries[1].body, deliveries[2].body);
+    let attempts = world.app.deliveries().into_iter();
+    let attempts: Vec<_> = attempts.filter(|attempt| attempt.event.is_some()).collect();
+    assert_eq!(attempts[1].id, attempts[2].id, "one webhook-id");
+    assert_eq!(attempts[1].body, attempts[2].body);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_ingest_inbox_that_is_killed_leaves_the_body_in_the_queue() {
+async fn an_ingest_inbox_killed_between_recording_and_nudging_loses_nothing() {
     let world = World::start().await;
     let (session, udesk) = in_conversation(&world, "DE").await;
     let refusing = world
@@ -324,16 +332,57 @@ async fn an_ingest_inbox_that_is_killed_leaves_the_body_in_the_queue() {
     let body = push::reply("DE", &[push::text("udesk_1", udesk, "Hello")]);
     assert!(is_empty_200(&push_in_time(&world, &body).await));
     nudge.hit(1).await;
-    world.bundle.kill("ingest-inbox");
-    nudge.clear();
+    kill(&world, "ingest-inbox", &nudge);
     refusing.clear();
-    until("it is recorded", async || {
-        lines(&world, &session).await == ["Hello"]
-    })
-    .await;
+    assert_eq!(lines(&world, &session).await, ["Hello"], "recorded");
+    assert_eq!(told(&world), [] as [Value; 0], "and nobody was woken");
+
     world
         .sweep_until("the app was told", async || !told(&world).is_empty())
         .await;
     world.settled().await;
     assert_eq!(told(&world), ["Hello"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sweep_that_sqs_refuses_is_made_good_by_a_later_one_and_many_at_once_do_no_harm() {
+    let world = World::start().await;
+    let (session, udesk) = in_conversation(&world, "DE").await;
+    let refusing = world.sqs.play(Calls::to("SendMessage"), Fault::throttle());
+    let body = push::reply("DE", &[push::text("udesk_1", udesk, "Hello")]);
+    assert!(is_empty_200(&push_in_time(&world, &body).await));
+    let by_sweep = Calls::to("SendMessage").signed_by(&access_key("sweep"));
+    world
+        .sweep_until("it has found what is due", async || {
+            world.sqs.count(&by_sweep) > 0
+        })
+        .await;
+    assert_eq!(told(&world), [] as [Value; 0], "nobody was woken");
+    refusing.clear();
+
+    world
+        .sweep_until("the app was told", async || {
+            join_all((0..5).map(|_| world.sweep())).await;
+            !told(&world).is_empty()
+        })
+        .await;
+    world.settled().await;
+    assert_eq!(told(&world), ["Hello"]);
+    assert_eq!(lines(&world, &session).await, ["Hello"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_largest_push_fits_the_inbox() {
+    let world = World::start().await;
+    let (session, udesk) = in_conversation(&world, "DE").await;
+    let frame = push::reply("DE", &[push::text("udesk_1", udesk, "")]).len();
+    let content = "x".repeat(128 * 1024 - frame);
+    let body = push::reply("DE", &[push::text("udesk_1", udesk, &content)]);
+    let refusing = world
+        .dynamodb
+        .play(by_webhook(Calls::any()), Fault::throttle());
+    assert!(is_empty_200(&push_in_time(&world, &body).await));
+    refusing.clear();
+    world.app.wait_for_events_of(&session, 2, BOUND).await;
+    assert_eq!(told(&world), [Value::from(content)]);
 }

@@ -247,9 +247,12 @@ async fn a_push_of_more_than_128_kb_is_413_and_one_of_128_kb_is_taken() {
     assert_eq!(world.items().await, [] as [Value; 0]);
 
     assert!(is_empty_200(&world.push(PATH_SECRET, body(LIMIT)).await));
-    let events = world.app.wait_for_events(2, BOUND).await;
-    let content = events[1].data["message"]["content"].as_str().unwrap();
-    assert!(content.len() > LIMIT - 1_000);
+    // Where a busy machine takes longer over it than the webhook waits, the sweep sees to it.
+    world
+        .sweep_until("the app was told", async || world.app.events().len() == 2)
+        .await;
+    let content = world.app.events()[1].data["message"]["content"].clone();
+    assert!(content.as_str().unwrap().len() > LIMIT - 1_000);
 }
 
 #[tokio::test(flavor = "multi_thread")]
