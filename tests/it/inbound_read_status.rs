@@ -58,6 +58,7 @@ async fn what_the_agent_has_read_is_read_and_told_once() {
 
     // The same again, many times at once, and with ids that are nobody's: nothing new.
     let again = push::read(udesk, &[&ids[0], &ids[1], "123", "123456"]);
+    world.warm_webhook().await;
     let answers = join_all((0..10).map(|_| world.push(PATH_SECRET, again.clone()))).await;
     assert!(
         answers.iter().all(|answer| answer.status == 200),
@@ -85,6 +86,7 @@ async fn a_read_status_that_comes_ten_times_at_once_is_told_once() {
         .expect(200)
         .text_of("id");
     let body = push::read(udesk, &[&id]);
+    world.warm_webhook().await;
     let answers = join_all((0..10).map(|_| world.push(PATH_SECRET, body.clone()))).await;
     assert!(
         answers.iter().all(|answer| answer.status == 200),

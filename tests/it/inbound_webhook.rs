@@ -34,6 +34,7 @@ async fn a_push_that_comes_fifty_times_at_once_is_one_message_one_event_one_deli
     let (session, udesk) = in_conversation(&world, "DE").await;
 
     let body = push::reply("DE", &[push::text("udesk_1", udesk, "Hello")]);
+    world.warm_webhook().await;
     let answers = join_all((0..50).map(|_| world.push(PATH_SECRET, body.clone()))).await;
     assert!(answers.iter().all(is_empty_200), "{answers:?}");
 
@@ -63,6 +64,7 @@ async fn a_push_that_comes_fifty_times_at_once_opens_one_session_for_an_unknown_
     let world = World::start().await;
 
     let body = push::reply("NEW", &[push::text("udesk_1", 77, "Hello")]);
+    world.warm_webhook().await;
     let answers = join_all((0..50).map(|_| world.push(PATH_SECRET, body.clone()))).await;
     assert!(answers.iter().all(is_empty_200), "{answers:?}");
 
