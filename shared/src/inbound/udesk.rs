@@ -227,7 +227,9 @@ impl Recorder {
         if ids.is_empty() {
             return Ok(None);
         }
-        for tries in 0..TRIES {
+        let mut recorded = Recorded::default();
+        let mut tries = 0;
+        while tries < TRIES {
             let now = clock::now();
             let sighting = self
                 .table
@@ -260,8 +262,8 @@ impl Recorder {
                 })
                 .collect();
             unread.sort_by(|a, b| a.id.cmp(&b.id));
+            // The rest has its turn in the next round.
             unread.truncate(4 * AT_ONCE);
-            let mut recorded = Recorded::default();
             if unread.is_empty() {
                 return Ok(Some(recorded));
             }
@@ -281,9 +283,10 @@ impl Recorder {
                 if change.must_nudge_deliveries() {
                     recorded.nudge(&change.session.id);
                 }
-                return Ok(Some(recorded));
+                continue;
             }
             clock::pause(tries).await;
+            tries += 1;
         }
         Err(TableError::Contended)
     }
@@ -456,7 +459,8 @@ impl Piece {
 
     /// Takes over the vendor's identifier where it is news. A message under an identifier that nobody
     /// knows belongs to the customer's open session, and the conversation goes on there: its transfer
-    /// may arrive later, or never.
+    /// may arrive later, or never. What comes late from a sub-session that is known does not lead the
+    /// conversation back there.
     fn follow(&self, change: &mut Change, message: &AgentMessage, sighting: &Sighting) {
         let Some(id) = self.vendor_session() else {
             return;
@@ -467,11 +471,7 @@ impl Piece {
             return;
         }
         let is_news = !sighting.by_vendor_session.contains_key(&id);
-        let moves = matches!(
-            message.content,
-            Content::Transfer { .. } | Content::StartSession { .. }
-        );
-        if is_news || moves || change.session.vendor_session.is_none() {
+        if is_news || change.session.vendor_session.is_none() {
             change.bind(&id);
         }
     }
