@@ -99,7 +99,10 @@ impl Recorder {
             // webhook, or the answer to create-session, came in between.
             let now = clock::now();
             let mut sighting = self.sight(customer, &pieces, now).await?;
-            pieces.retain(|piece| !sighting.seen.contains(&piece.key));
+            pieces.retain(|piece| !sighting.seen.contains_key(&piece.key));
+            for session in sighting.seen.values() {
+                recorded.repeat(session);
+            }
             let mut sessions = HashMap::new();
             loop {
                 let Some(first) = pieces.first() else {
@@ -119,10 +122,15 @@ impl Recorder {
                     .await?;
                     continue;
                 }
+                let mut ends = false;
                 let count = pieces
                     .iter()
                     .take(AT_ONCE)
-                    .take_while(|piece| sighting.session_of(piece) == target.as_ref())
+                    .take_while(|piece| {
+                        let goes_on = !ends && sighting.session_of(piece) == target.as_ref();
+                        ends = piece.ends();
+                        goes_on
+                    })
                     .count();
                 let mut change = match self
                     .change_for(customer, target.as_ref(), &mut sessions, now)
@@ -142,12 +150,14 @@ impl Recorder {
                     break;
                 }
                 let session = change.written();
+                let ended = !session.is_open();
                 if nudge {
                     recorded.nudge(&session.id);
                 }
                 pieces.drain(..count);
                 // A session that this push opened is found by its customer from now on.
-                if target.is_none() && !pieces.is_empty() {
+                // And what follows an ending belongs to another session.
+                if (target.is_none() || ended) && !pieces.is_empty() {
                     break;
                 }
                 sessions.insert(session.id.clone(), session);
@@ -337,10 +347,12 @@ impl Piece {
             if namesakes.iter().any(|other| other.body() == piece.body()) {
                 continue;
             }
-            let key = match namesakes.len() {
-                0 => piece.id.clone(),
-                earlier => format!("{}#{}", piece.id, earlier + 1),
-            };
+            let mut place = namesakes.len();
+            let mut key = piece.id.clone();
+            while pieces.iter().any(|other| other.key == key) {
+                place += 1;
+                key = format!("{}#{place}", piece.id);
+            }
             pieces.push(Self { key, ..piece });
         }
         pieces
@@ -368,6 +380,13 @@ impl Piece {
         self.message.as_ref().is_ok_and(|message| {
             !matches!(message.content, Content::NotShown | Content::Close { .. })
         })
+    }
+
+    /// Whether a conversation may end with this.
+    fn ends(&self) -> bool {
+        self.message
+            .as_ref()
+            .is_ok_and(|message| matches!(message.content, Content::Close { .. }))
     }
 
     fn body(&self) -> &str {

@@ -24,8 +24,8 @@ const BATCH_TRIES: u32 = 5;
 /// What the table knows of a webhook before it is recorded.
 #[derive(Debug, Default)]
 pub struct Sighting {
-    /// Which of the keys asked about were seen before.
-    pub seen: Vec<String>,
+    /// Which of the keys asked about were seen before, and the session that each went to.
+    pub seen: HashMap<String, SessionId>,
     /// Where each vendor session asked about leads.
     pub by_vendor_session: HashMap<String, SessionId>,
     /// The customer's open session.
@@ -178,11 +178,9 @@ impl Table {
         let mut found = self.batch(&wanted).await?;
         let mut sighting = Sighting::default();
         for key in keys {
-            if found
-                .get(&Key::seen(vendor, key))
-                .is_some_and(|item| is_live(item, now))
-            {
-                sighting.seen.push(key.clone());
+            let item = found.remove(&Key::seen(vendor, key));
+            if let Some(item) = item.filter(|item| is_live(item, now)) {
+                sighting.seen.insert(key.clone(), target(item)?);
             }
         }
         for id in vendor_sessions {
