@@ -5,6 +5,7 @@
 //! - [`app`]: the app's end of event delivery.
 //! - [`signature`]: the official Python package as a second opinion on our event signatures.
 //! - [`contract`]: infra/openapi.yaml; every answer that a test gets is held against it.
+//! - [`permissions`]: what infra/template.yaml allows each function.
 //! - [`world`]: all of it together, with the real functions ([`binaries`]) in the middle.
 //! - [`rule`], [`wire`]: what the first two are made of. [`python`]: runs the scripts of this folder.
 //!
@@ -23,6 +24,7 @@ pub mod app;
 pub mod binaries;
 pub mod contract;
 pub mod faults;
+pub mod permissions;
 pub mod python;
 pub mod rule;
 pub mod signature;

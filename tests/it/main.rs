@@ -7,7 +7,19 @@
     reason = "test code: a panic is how a test fails"
 )]
 
+mod api_access;
+mod api_requests;
+mod aws_actions;
+mod contract;
 mod first_conversation;
 mod harness_app;
 mod harness_faults;
 mod harness_signature;
+mod readme;
+mod settings;
+
+/// The template of this tree.
+fn template() -> deskbridge_local::Template {
+    let path = harness::binaries::root().join("infra/template.yaml");
+    deskbridge_local::Template::read(&path, &std::collections::BTreeMap::new()).unwrap()
+}
