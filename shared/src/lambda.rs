@@ -30,6 +30,7 @@ pub fn init<T>(make: impl FnOnce(&Settings) -> Result<T, ConfigError>) -> Result
     let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
+        .with_span_list(false)
         .without_time();
     // A second subscriber can only be set in a test that runs two functions in one process.
     let _ = tracing_subscriber::registry()

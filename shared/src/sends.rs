@@ -81,6 +81,8 @@ struct Attempt {
     outcome: Outcome,
     /// The vendor's session that the attempt went to.
     went_to: Option<String>,
+    /// The survey that the vendor offered before, where the attempt may end the session.
+    survey: Option<Survey>,
 }
 
 impl Sends {
@@ -219,8 +221,15 @@ impl Sends {
             let outcome = self
                 .outcome(&current, &entry, message.as_ref(), suspect)
                 .await;
+            let may_end = entry.task == Task::Close || matches!(outcome, Outcome::Gone(_));
+            let offered = if may_end {
+                self.table.survey(&current.id).await?
+            } else {
+                None
+            };
             let attempt = Attempt {
                 went_to: current.vendor_session.clone(),
+                survey: offered,
                 entry,
                 message,
                 outcome,
@@ -338,7 +347,7 @@ impl Sends {
                 Written::Written => {
                     self.nudge_for(&change, Some(&step)).await;
                     let message = change.messages.values().next_back().cloned();
-                    let survey = change.survey.clone();
+                    let survey = change.survey.clone().or(attempt.survey);
                     let session = change.written();
                     return Ok(Recorded {
                         session,
@@ -388,6 +397,7 @@ impl Sends {
             message,
             outcome,
             went_to,
+            survey,
         } = attempt;
         let failed = change.session.sends.attempts + 1;
         let on_unknown = self.desk.on_unknown(change.session.vendor);
@@ -398,13 +408,17 @@ impl Sends {
                 (Task::Message { .. }, Some(message)) => {
                     settle_message(change, message, Status::Sent, None)
                 }
-                (Task::Close, _) => change.close("customer", None, change.now()),
+                (Task::Close, _) => change.close("customer", survey.as_ref(), change.now()),
                 (Task::Open { .. } | Task::Message { .. }, _) => {}
             },
             // A transfer may have changed the vendor's session while the message was on its way there.
             Outcome::Gone(fault)
                 if *went_to != change.session.vendor_session && change.session.is_open() =>
             {
+                return self.try_again(change, attempt, failed, Some(0), fault);
+            }
+            Outcome::Moved { to, fault } => {
+                apply_opened(change, to);
                 return self.try_again(change, attempt, failed, Some(0), fault);
             }
             Outcome::Gone(fault) => {
@@ -414,16 +428,20 @@ impl Sends {
                     } else {
                         "vendor"
                     },
-                    None,
+                    survey.as_ref(),
                     change.now(),
                 );
                 if let Some(message) = message {
-                    settle_message(change, message, Status::Failed, Some(fault));
+                    let message = Message {
+                        too_late: true,
+                        ..message.clone()
+                    };
+                    settle_message(change, &message, Status::Failed, Some(fault));
                 }
             }
             Outcome::Refused(fault) => {
                 refused = Some(fault.clone());
-                give_up(change, entry, message.as_ref(), Status::Failed, fault);
+                give_up(change, attempt, Status::Failed, fault);
             }
             Outcome::NotYet { after, fault } => {
                 return self.try_again(change, attempt, failed, *after, fault);
@@ -473,13 +491,7 @@ impl Sends {
         } else {
             Status::Failed
         };
-        give_up(
-            change,
-            &attempt.entry,
-            attempt.message.as_ref(),
-            status,
-            fault,
-        );
+        give_up(change, attempt, status, fault);
         self.settled(change, true, None)
     }
 }
@@ -564,15 +576,10 @@ fn settle_message(
 }
 
 /// What cannot be sent is dead: listed as such, told to the app, and the session goes on without it.
-fn give_up(
-    change: &mut Change,
-    entry: &Entry,
-    message: Option<&Message>,
-    status: Status,
-    fault: &VendorFault,
-) {
+fn give_up(change: &mut Change, attempt: &Attempt, status: Status, fault: &VendorFault) {
     let now = change.now();
-    match (&entry.task, message) {
+    let Attempt { entry, survey, .. } = attempt;
+    match (&entry.task, &attempt.message) {
         (Task::Message { .. }, Some(message)) => {
             settle_message(change, message, status, Some(fault))
         }
@@ -581,8 +588,104 @@ fn give_up(
             change.close("refused", None, now)
         }
         // The customer has left, whatever the vendor says to it.
-        (Task::Close, _) => change.close("customer", None, now),
+        (Task::Close, _) => change.close("customer", survey.as_ref(), now),
         (Task::Open { .. } | Task::Message { .. }, _) => {}
     }
     change.bury_send(entry, fault.message.clone());
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::{ids::CustomerId, session::Queue, vendor::Vendor};
+
+    fn change(state: State, vendor_session: Option<&str>) -> Change {
+        let customer = CustomerId::parse("DE").unwrap();
+        let mut session = Session::opening(Vendor::Udesk, customer, None, 0);
+        session.state = state;
+        session.vendor_session = vendor_session.map(str::to_owned);
+        Change::to(session, 1_000)
+    }
+
+    fn opened(state: State, vendor_session: Option<&str>, position: Option<i64>) -> Opened {
+        Opened {
+            state,
+            vendor_session: vendor_session.map(str::to_owned),
+            assignee: None,
+            queue: position.map(|position| Queue {
+                name: Some("all".to_owned()),
+                position: Some(position),
+            }),
+            survey: None,
+        }
+    }
+
+    /// What the app is told.
+    fn told(change: &Change) -> Vec<&str> {
+        let types = change.events.iter().map(|event| event.r#type.as_str());
+        types.collect()
+    }
+
+    #[test]
+    fn the_app_is_told_where_a_new_session_stands() {
+        let outcomes: [(Opened, &[&str]); 4] = [
+            (
+                opened(State::Active, Some("11"), None),
+                &["session.started"],
+            ),
+            (opened(State::Queued, None, Some(3)), &["session.queued"]),
+            (opened(State::Assigning, None, None), &[]),
+            (opened(State::Offline, None, None), &[]),
+        ];
+        for (outcome, wanted) in outcomes {
+            let mut change = change(State::Opening, None);
+            apply_opened(&mut change, &outcome);
+            assert_eq!(change.session.state, outcome.state);
+            assert_eq!(change.session.vendor_session, outcome.vendor_session);
+            assert_eq!(change.session.queue, outcome.queue);
+            assert_eq!(told(&change), wanted);
+        }
+    }
+
+    #[test]
+    fn a_new_place_in_the_queue_is_no_event() {
+        let mut change = change(State::Queued, None);
+        apply_opened(&mut change, &opened(State::Queued, None, Some(1)));
+        assert_eq!(change.session.queue.as_ref().unwrap().position, Some(1));
+        assert!(told(&change).is_empty());
+    }
+
+    #[test]
+    fn whoever_waited_leaves_the_queue_when_an_agent_is_found() {
+        let mut change = change(State::Queued, None);
+        change.session.queue = opened(State::Queued, None, Some(1)).queue;
+        apply_opened(&mut change, &opened(State::Active, Some("11"), None));
+        assert_eq!(change.session.queue, None);
+        assert_eq!(told(&change), ["session.started"]);
+    }
+
+    #[test]
+    fn a_push_that_overtook_the_answer_is_newer() {
+        // It brought the agent, and a transfer since.
+        let mut active = change(State::Active, Some("12"));
+        apply_opened(&mut active, &opened(State::Active, Some("11"), None));
+        assert_eq!(active.session.vendor_session.as_deref(), Some("12"));
+        assert!(told(&active).is_empty());
+
+        // It brought the agent; the answer was still that of the queue.
+        let mut active = change(State::Active, Some("12"));
+        apply_opened(&mut active, &opened(State::Queued, None, Some(1)));
+        assert_eq!(active.session.state, State::Active);
+
+        // It brought the agent and did not say where.
+        let mut active = change(State::Active, None);
+        apply_opened(&mut active, &opened(State::Active, Some("11"), None));
+        assert_eq!(active.session.vendor_session.as_deref(), Some("11"));
+
+        let mut closed = change(State::Closed, Some("11"));
+        apply_opened(&mut closed, &opened(State::Active, Some("11"), None));
+        assert_eq!(closed.session.state, State::Closed);
+        assert!(told(&closed).is_empty());
+    }
 }

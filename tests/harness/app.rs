@@ -63,6 +63,8 @@ pub struct Delivery {
     pub problem: Option<String>,
     /// What was answered. `None`: the client still waits, has gone away, or was cut off.
     pub answer: Option<u16>,
+    /// When it was answered.
+    pub answered_at: Option<Instant>,
 }
 
 impl Delivery {
@@ -386,7 +388,11 @@ impl State {
             (None, None) => answer_with(200),
             (None, Some((answer, rule))) => answer.give(&rule).await?,
         };
-        self.deliveries.lock().unwrap()[number].answer = Some(reply.status().as_u16());
+        {
+            let mut deliveries = self.deliveries.lock().unwrap();
+            deliveries[number].answer = Some(reply.status().as_u16());
+            deliveries[number].answered_at = Some(Instant::now());
+        }
         self.change();
         Ok(reply)
     }
@@ -431,6 +437,7 @@ impl State {
             verified,
             problem,
             answer: None,
+            answered_at: None,
         };
         (delivery, status)
     }

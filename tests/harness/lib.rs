@@ -7,6 +7,7 @@
 //! - [`contract`]: infra/openapi.yaml; every answer that a test gets is held against it.
 //! - [`permissions`]: what infra/template.yaml allows each function.
 //! - [`world`]: all of it together, with the real functions ([`binaries`]) in the middle.
+//! - [`aws`]: the table and the queues as they are, past the proxies.
 //! - [`rule`], [`wire`]: what the first two are made of. [`python`]: runs the scripts of this folder.
 //!
 //! Every wait has a bound and says what it waited for when it gives up.
@@ -21,6 +22,7 @@
 use std::time::Duration;
 
 pub mod app;
+pub mod aws;
 pub mod binaries;
 pub mod contract;
 pub mod faults;

@@ -3,22 +3,30 @@
 
 use std::{
     collections::BTreeMap,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex},
     time::Duration,
 };
 
-use deskbridge::{auth::Guard, config::Settings, ids::CustomerId};
+use deskbridge::{
+    auth::Guard,
+    config::Settings,
+    http::Client,
+    ids::{CustomerId, SessionId},
+    table::Table,
+};
 use deskbridge_local::{Bundle, Options, Servers, Template};
-use deskbridge_twins::udesk::{Options as TwinOptions, Twin};
+use deskbridge_twins::udesk::{Options as TwinOptions, PushStart, Twin};
 use serde_json::{Value, json};
 
 use crate::{
     BOUND,
     app::App,
+    aws,
     binaries::{binaries, root},
     contract::{Contract, Operation},
     faults::Proxy,
-    http_client,
+    http_client, until,
 };
 
 /// The key of the app's servers.
@@ -53,6 +61,24 @@ pub struct World {
     /// What the functions logged.
     pub log: Arc<Mutex<Vec<String>>>,
     http: reqwest::Client,
+    /// Where the table is kept, if not in memory.
+    folder: Option<PathBuf>,
+    /// The settings in which this world differs from others.
+    changed: Vec<(String, String)>,
+    _shown: ShownOnFailure,
+}
+
+/// What goes on while the machine restarts.
+struct Outside {
+    twin: Twin,
+    app: App,
+    udesk: Proxy,
+    events: Proxy,
+}
+
+/// The template as it is deployed.
+fn template() -> String {
+    std::fs::read_to_string(root().join("infra/template.yaml")).expect("the template")
 }
 
 /// An answer of the API.
@@ -102,23 +128,89 @@ impl World {
 
     /// The same, with some settings changed.
     pub async fn with(changed: &[(&str, &str)]) -> Self {
-        let servers = Servers::start(None)
-            .await
-            .expect("the embedded servers start");
+        Self::begin(template(), None, changed).await
+    }
+
+    /// The same, with the table in this folder, so that [`World::restart`] finds it again.
+    pub async fn kept_in(folder: &Path, changed: &[(&str, &str)]) -> Self {
+        Self::begin(template(), Some(folder.to_owned()), changed).await
+    }
+
+    /// The same, with one text of the template replaced by another: what takes minutes for good
+    /// reasons must not take them in a test.
+    ///
+    /// # Panics
+    /// Where the template has no such text.
+    pub async fn with_template(from: &str, to: &str) -> Self {
+        let text = template();
+        assert!(text.contains(from), "no `{from}` in the template");
+        Self::begin(text.replace(from, to), None, &[]).await
+    }
+
+    async fn begin(template: String, folder: Option<PathBuf>, changed: &[(&str, &str)]) -> Self {
+        let template =
+            Template::parse(&template, &BTreeMap::new()).expect("the template is understood");
         let twin = Twin::start(TwinOptions::default())
             .await
             .expect("the twin starts");
         twin.switch(|switches| switches.rate_limit = None);
         let app = App::start(EVENTS_SECRET).await;
-        let dynamodb = Proxy::to(&servers.dynamodb_url()).await;
-        let sqs = Proxy::to(&servers.sqs_url()).await;
         let udesk = Proxy::to(&twin.url()).await;
         let events = Proxy::to(&app.url()).await;
-        let template = Template::read(&root().join("infra/template.yaml"), &BTreeMap::new())
-            .expect("the template is read");
+        let changed = changed
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        let outside = Outside {
+            twin,
+            app,
+            udesk,
+            events,
+        };
+        Self::around(outside, template, folder, changed, Arc::default()).await
+    }
+
+    /// Ends the functions, DynamoDB and SQS at once, as switching the machine off does, and starts
+    /// them again on the table's folder. Udesk and the app, with the proxies before them, have seen
+    /// nothing of it. What SQS held is gone.
+    ///
+    /// # Panics
+    /// Where the table is in memory.
+    pub async fn restart(self) -> Self {
+        let folder = self.folder.expect("World::kept_in");
+        let template = self.bundle.template().clone();
+        self.bundle.stop().await;
+        drop((self.servers, self.dynamodb, self.sqs));
+        let outside = Outside {
+            twin: self.twin,
+            app: self.app,
+            udesk: self.udesk,
+            events: self.events,
+        };
+        Self::around(outside, template, Some(folder), self.changed, self.log).await
+    }
+
+    /// The machine with deskbridge on it.
+    async fn around(
+        outside: Outside,
+        template: Template,
+        folder: Option<PathBuf>,
+        changed: Vec<(String, String)>,
+        log: Arc<Mutex<Vec<String>>>,
+    ) -> Self {
+        let Outside {
+            twin,
+            app,
+            udesk,
+            events,
+        } = outside;
+        let servers = Servers::start(folder.as_deref())
+            .await
+            .expect("the embedded servers start");
+        let dynamodb = Proxy::to(&servers.dynamodb_url()).await;
+        let sqs = Proxy::to(&servers.sqs_url()).await;
         let mut options = Options::new(template, binaries());
         options.schedules = false;
-        let log = Arc::new(Mutex::new(Vec::new()));
         let sink = Arc::clone(&log);
         options.log = Some(Arc::new(move |line| {
             sink.lock()
@@ -142,12 +234,9 @@ impl World {
             ("AWS_ENDPOINT_URL_DYNAMODB", &dynamodb.url()),
             ("AWS_ENDPOINT_URL_SQS", &sqs.url()),
             ("RUST_LOG", "info"),
-        ];
-        for (name, value) in shared.iter().chain(changed) {
-            options
-                .settings
-                .insert((*name).to_owned(), (*value).to_owned());
-        }
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        options.settings = shared.into_iter().chain(changed.iter().cloned()).collect();
         let bundle = Bundle::start(&servers, options)
             .await
             .expect("the bundle starts");
@@ -155,7 +244,6 @@ impl World {
             "{}/{PATH_SECRET}",
             bundle.function_url("webhook-udesk")
         ));
-        let http = http_client();
         Self {
             bundle,
             servers,
@@ -166,8 +254,11 @@ impl World {
             udesk,
             events,
             answers: Mutex::default(),
-            log,
-            http,
+            log: Arc::clone(&log),
+            http: http_client(),
+            folder,
+            changed,
+            _shown: ShownOnFailure(log),
         }
     }
 
@@ -246,6 +337,24 @@ impl World {
         answer.text_of("id")
     }
 
+    /// A customer has a conversation with an agent who does not greet: the app is told that the
+    /// session has started, and of nothing else.
+    pub async fn open_quietly(&self, customer: &str) -> String {
+        self.twin
+            .switch(|switches| switches.push_start = PushStart::Off);
+        let session = self.open_session(customer).await;
+        let events = self.app.wait_for_events_of(&session, 1, BOUND).await;
+        assert_eq!(events[0].kind, "session.started", "{events:?}");
+        session
+    }
+
+    /// The agent says something, and Udesk hears that it arrived.
+    pub async fn agent_says(&self, customer: &str, text: &str) {
+        let pushed = self.twin.agent_says(customer, text).await;
+        let pushed = pushed.expect("the agent has a conversation with the customer");
+        assert!(pushed.is_good(), "{pushed:?}");
+    }
+
     /// The customer says something, under an id of the client's.
     pub async fn say(&self, session: &str, client_id: &str, text: &str) -> Answer {
         let message = json!({"id": client_id, "kind": "text", "content": text});
@@ -256,6 +365,91 @@ impl World {
             Some(message),
         )
         .await
+    }
+
+    /// The customer says something, under an id of the client's in the header.
+    pub async fn say_under_key(&self, session: &str, key: &str, text: &str) -> Answer {
+        let message = json!({"kind": "text", "content": text});
+        let url = format!("{}/sessions/{session}/messages", self.bundle.url());
+        let request = self
+            .http
+            .post(url)
+            .bearer_auth(API_KEY)
+            .header("content-type", "application/json")
+            .header("idempotency-key", key);
+        answer(request.body(message.to_string())).await
+    }
+
+    /// The app ends the conversation for the customer.
+    pub async fn close(&self, session: &str) -> Answer {
+        self.call(API_KEY, "DELETE", &format!("/sessions/{session}"), None)
+            .await
+    }
+
+    /// How far the message with this id of the client's has come, as the conversation shows it.
+    pub async fn status(&self, session: &str, client_id: &str) -> String {
+        let conversation = self.conversation(session).await;
+        let message = conversation
+            .iter()
+            .find(|message| message["client_id"] == client_id)
+            .unwrap_or_else(|| panic!("no {client_id} in {conversation:?}"));
+        message["status"].as_str().expect("a status").to_owned()
+    }
+
+    /// Waits until that message has come so far.
+    pub async fn wait_for_status(&self, session: &str, client_id: &str, status: &str) {
+        until(&format!("{client_id} is {status}"), async || {
+            self.status(session, client_id).await == status
+        })
+        .await;
+    }
+
+    /// Waits until nobody is at work on the session, who could come in between a test's steps.
+    pub async fn wait_until_quiet(&self, session: &str) {
+        let (id, table) = (SessionId::parse(session).expect("an id"), self.table());
+        until("the session is quiet", async || {
+            let session = table.session(&id).await.expect("the table");
+            let session = session.expect("a session");
+            [&session.deliveries, &session.sends]
+                .iter()
+                .all(|log| !log.is_pending() && log.lease.is_none())
+        })
+        .await;
+    }
+
+    /// The types of what the app was told of a session, in order.
+    pub fn told(&self, session: &str) -> Vec<String> {
+        let events = self.app.events_of(session);
+        events.into_iter().map(|event| event.kind).collect()
+    }
+
+    /// Waits until the app was told of something of this type.
+    pub async fn wait_until_told(&self, session: &str, kind: &str) {
+        self.app
+            .wait_for(BOUND, |events| {
+                events
+                    .iter()
+                    .any(|event| event.session == session && event.kind == kind)
+            })
+            .await;
+    }
+
+    /// The table, as the functions read it.
+    pub fn table(&self) -> Table {
+        let name = self.bundle.table_name("Table").expect("the table");
+        let endpoint = self.servers.dynamodb_url();
+        let settings = Settings::new(move |setting| {
+            let value = match setting {
+                "TABLE_NAME" => &name,
+                "AWS_ENDPOINT_URL_DYNAMODB" => &endpoint,
+                "AWS_REGION" => "us-east-1",
+                "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => "test",
+                _ => return None,
+            };
+            Some(value.to_owned())
+        });
+        let http = Client::from_settings(&settings).expect("a client");
+        Table::for_reading(&settings, &http).expect("the table")
     }
 
     /// Where the session stands.
@@ -306,6 +500,38 @@ impl World {
         answer
     }
 
+    /// A call of SQS behind the proxy's back, with the queue's name in the template.
+    pub async fn queue(&self, queue: &str, operation: &str, mut input: Value) -> Value {
+        input["QueueUrl"] = json!(self.bundle.queue_url(queue).expect("a queue"));
+        aws::sqs(&self.servers.sqs_url(), operation, input).await
+    }
+
+    /// An item of a session's in the table, in DynamoDB's own JSON; null where there is none.
+    pub async fn item(&self, session: &str, sort_key: &str) -> Value {
+        let table = self.bundle.table_name("Table").expect("the table");
+        let key = json!({"pk": {"S": session}, "sk": {"S": sort_key}});
+        let input = json!({"TableName": table, "Key": key, "ConsistentRead": true});
+        let mut got = aws::dynamodb(&self.servers.dynamodb_url(), "GetItem", input).await;
+        got["Item"].take()
+    }
+
+    /// Waits until nothing of the session's is on its way, and that is recorded.
+    pub async fn all_went_out(&self, session: &str) {
+        until("both logs of the session are empty", async || {
+            let item = self.item(session, "@session").await;
+            ["deliveries", "sends"].iter().all(|log| {
+                let log = &item[*log]["M"];
+                log["head"] == log["tail"]
+            })
+        })
+        .await;
+    }
+
+    /// The session's event with this number as the table holds it, in DynamoDB's own JSON.
+    pub async fn event_item(&self, session: &str, seq: u64) -> Value {
+        self.item(session, &format!("EVT#{seq:020}")).await
+    }
+
     /// What the schedule does every minute.
     pub async fn sweep(&self) {
         self.bundle
@@ -350,10 +576,12 @@ pub fn token_signed_with(secret: &str, customer: &str, expires_in: i64, now: i64
 }
 
 /// A test that fails shows what the functions said.
-impl Drop for World {
+struct ShownOnFailure(Arc<Mutex<Vec<String>>>);
+
+impl Drop for ShownOnFailure {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            for line in self.log.lock().unwrap().iter() {
+            for line in self.0.lock().unwrap().iter() {
                 println!("{line}");
             }
         }

@@ -9,14 +9,27 @@
 
 mod api_access;
 mod api_requests;
+mod app_outages;
 mod aws_actions;
+mod cargo_local;
 mod contract;
+mod event_signature;
 mod first_conversation;
 mod harness_app;
 mod harness_faults;
 mod harness_signature;
+mod nudges;
 mod readme;
+mod restart;
+mod send_cost;
+mod send_crash;
+mod send_once;
+mod send_retry;
+mod session_close;
+mod session_open;
 mod settings;
+mod under_load;
+mod vendor_off;
 
 /// The template of this tree.
 fn template() -> deskbridge_local::Template {

@@ -86,10 +86,7 @@ fn the_table_of_functions_is_the_templates() {
         let row = Row {
             called_by,
             settings: settings.cloned().collect(),
-            actions: actions
-                .into_iter()
-                .map(|(action, _)| action.rsplit(':').next().unwrap().to_owned())
-                .collect(),
+            actions: actions.into_iter().map(|(action, _)| action).collect(),
         };
         wanted.insert(function.name.clone(), row);
     }

@@ -15,6 +15,7 @@ use deskbridge::{
     outgoing::Task,
     sends::Sends,
     session::Session,
+    survey::Survey,
     table::TableError,
 };
 use lambda_http::{Body, Request, Response};
@@ -71,13 +72,14 @@ impl App {
         for tries in 0..TRIES {
             let session = caller.may_see(self.sends.table.session(&id).await?)?;
             if !session.is_open() || session.closing {
-                return ended(&session);
+                let survey = self.sends.table.survey(&id).await?;
+                return ended(&session, survey.as_ref());
             }
             let mut change = Change::to(session, clock::now());
             change.session.closing = true;
             change.send(Task::Close);
             if let Some(drained) = self.sends.append(change, None, BUDGET).await? {
-                return ended(&drained.session);
+                return ended(&drained.session, drained.survey.as_ref());
             }
             clock::pause(tries).await;
         }
@@ -85,9 +87,9 @@ impl App {
     }
 }
 
-fn ended(session: &Session) -> Result<Response<Body>, Error> {
+fn ended(session: &Session, survey: Option<&Survey>) -> Result<Response<Body>, Error> {
     answer::json(
         if session.is_open() { 202 } else { 200 },
-        &session.view(None),
+        &session.view(survey),
     )
 }

@@ -247,6 +247,7 @@ fn change(session: Session, ask: &Ask, key: Option<&Key>) -> (Change, Message) {
         entry: Some(entry),
         client_id: ask.id.clone(),
         error: None,
+        too_late: false,
         vendor_id: None,
         created_at: change.now(),
     };
@@ -269,7 +270,7 @@ fn accepted(session: &Session, message: &Message) -> Result<Response<Body>, Erro
         Status::Sent | Status::Read => (200, None),
         Status::Queued | Status::Sending => (202, session.sends.next_at.map(clock::rfc3339)),
         Status::Unknown => (202, None),
-        Status::Failed if !session.is_open() => return Err(Error::session_closed()),
+        Status::Failed if message.too_late => return Err(Error::session_closed()),
         Status::Failed => {
             return Err(Error::vendor_refused(message.error.clone().unwrap_or_else(
                 || VendorFault {

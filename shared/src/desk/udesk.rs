@@ -366,3 +366,90 @@ impl Failure {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::{
+        ids::CustomerId,
+        session::{Assign, Counterpart},
+    };
+
+    fn session(state: State, vendor_session: Option<&str>) -> Session {
+        let customer = CustomerId::parse("DE").unwrap();
+        let assign = Assign {
+            to: Counterpart::Agent,
+            agent_id: Some(397),
+            group_id: Some(1),
+            channel: None,
+        };
+        let mut session = Session::opening(Vendor::Udesk, customer, Some(assign), 0);
+        session.state = state;
+        session.vendor_session = vendor_session.map(str::to_owned);
+        session
+    }
+
+    /// design.md, section 4: active goes to the session, queued or assigning to -3, offline to -2. An
+    /// identifier of an earlier round at the vendor's leads nowhere while the customer waits again.
+    #[test]
+    fn where_a_message_goes() {
+        let wanted = [
+            (State::Active, Some("11"), 11),
+            (State::Queued, None, -3),
+            (State::Queued, Some("11"), -3),
+            (State::Assigning, None, -3),
+            (State::Opening, None, -3),
+            (State::Offline, None, -2),
+            (State::Offline, Some("11"), -2),
+        ];
+        for (state, vendor_session, number) in wanted {
+            let id = vendor_session.map(|id| Id(id.parse().unwrap()));
+            let destination = destination(&session(state, vendor_session), id);
+            let told = destination.im_sub_session_id();
+            assert_eq!(told, Id(number), "{state:?} {vendor_session:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_left_for_later_names_whom_the_customer_asked_for() {
+        assert_eq!(
+            destination(&session(State::Offline, None), None),
+            send_message::Destination::LeaveMessage {
+                agent_id: Some(Id(397)),
+                group_id: Some(Id(1)),
+            }
+        );
+    }
+
+    #[test]
+    fn how_a_conversation_ends_at_udesk() {
+        let name = |session: &Session| {
+            let call = Call::of(session, &Task::Close, None);
+            call.map(|call| call.name())
+        };
+        let queued = |name: Option<&str>| Session {
+            queue: Some(Queue {
+                name: name.map(str::to_owned),
+                position: Some(3),
+            }),
+            ..session(State::Queued, None)
+        };
+        let (end, leave) = ("DELETE /im/sessions/:id", "DELETE /im/sessions/close_queue");
+        assert_eq!(name(&session(State::Active, Some("11"))), Some(end));
+        assert_eq!(name(&queued(Some("queue:company:1:all"))), Some(leave));
+        // There is nothing to name to Udesk.
+        assert_eq!(name(&queued(None)), None);
+        assert_eq!(name(&session(State::Offline, None)), None);
+        assert_eq!(name(&session(State::Opening, None)), None);
+    }
+
+    #[test]
+    fn udesk_is_not_asked_again_for_whom_an_agent_has() {
+        let open = Task::Open {
+            assign: Assign::default(),
+        };
+        assert!(Call::of(&session(State::Active, Some("11")), &open, None).is_none());
+        assert!(Call::of(&session(State::Queued, None), &open, None).is_some());
+    }
+}

@@ -106,6 +106,19 @@ impl Recorder {
                     return Ok(recorded);
                 };
                 let target = sighting.session_of(first).cloned();
+                if target.is_none() && !first.opens() {
+                    let first = pieces.remove(0);
+                    let because = "it belongs to no conversation, and begins none";
+                    set_aside(
+                        &self.table,
+                        VENDOR,
+                        first.body().as_bytes(),
+                        because.to_owned(),
+                        now,
+                    )
+                    .await?;
+                    continue;
+                }
                 let count = pieces
                     .iter()
                     .take(AT_ONCE)
@@ -134,7 +147,7 @@ impl Recorder {
                 }
                 pieces.drain(..count);
                 // A session that this push opened is found by its customer from now on.
-                if target.is_none() {
+                if target.is_none() && !pieces.is_empty() {
                     break;
                 }
                 sessions.insert(session.id.clone(), session);
@@ -347,6 +360,13 @@ impl Piece {
         }
     }
 
+    /// Whether a conversation may begin with this: somebody speaks, or takes the customer.
+    fn opens(&self) -> bool {
+        self.message.as_ref().is_ok_and(|message| {
+            !matches!(message.content, Content::NotShown | Content::Close { .. })
+        })
+    }
+
     fn body(&self) -> &str {
         match &self.message {
             Ok(AgentMessage { raw, .. }) | Err(UnreadableMessage { raw, .. }) => raw.get(),
@@ -511,6 +531,7 @@ impl Piece {
             entry: None,
             client_id: None,
             error: None,
+            too_late: false,
             vendor_id: Some(self.key.clone()),
             created_at: change.now(),
         };

@@ -14,6 +14,7 @@ cargo local: deskbridge on this machine, with a stand-in for Udesk and one for t
   --fresh            forget that state first
   --env-file FILE    settings, one NAME=value a line (.env, if there is one)
   --template FILE    the SAM template (infra/template.yaml)
+  --binaries DIR     the functions' binaries, already built: nothing is built
 
 Settings from the environment win over the file's, these over the local ones. With UDESK_BASE_URL,
 UDESK_EMAIL and UDESK_API_TOKEN it talks to that account, and starts no twin.";
@@ -32,6 +33,7 @@ pub(crate) struct Arguments {
     pub(crate) fresh: bool,
     pub(crate) env_file: Option<PathBuf>,
     pub(crate) template: Option<PathBuf>,
+    pub(crate) binaries: Option<PathBuf>,
 }
 
 /// Reads `--name value` and `--name=value`.
@@ -44,6 +46,7 @@ pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Asked, Pr
         fresh: false,
         env_file: None,
         template: None,
+        binaries: None,
     };
     let mut arguments = arguments;
     while let Some(argument) = arguments.next() {
@@ -66,6 +69,7 @@ pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Asked, Pr
             "--data" => asked.data = Some(value()?.into()),
             "--env-file" => asked.env_file = Some(value()?.into()),
             "--template" => asked.template = Some(value()?.into()),
+            "--binaries" => asked.binaries = Some(value()?.into()),
             _ => return Err(format!("{name} isn't known; see --help")),
         }
     }

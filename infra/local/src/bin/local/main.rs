@@ -13,7 +13,7 @@ mod welcome;
 use app_end::AppEnd;
 use arguments::{Arguments, Asked};
 use desk::Desk;
-use deskbridge_local::{Bundle, LogLine, LogSource, Options, Servers, Template};
+use deskbridge_local::{Bundle, InvokeError, LogLine, LogSource, Options, Servers, Template};
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::path::Path;
@@ -104,7 +104,7 @@ impl Running {
             .await
             .map_err(|e| e.to_string())?;
         let desk = Desk::start(&given, arguments.twin_port, &data).await?;
-        let mut settings = settings::local(arguments.app_port);
+        let mut settings = settings::local();
         settings.extend(desk.settings());
         settings.extend(given.clone());
         let app_end = if given.contains_key("APP_EVENTS_URL") {
@@ -114,12 +114,19 @@ impl Running {
                 .get("APP_EVENTS_SECRETS")
                 .map(String::as_str)
                 .unwrap_or_default();
-            Some(AppEnd::start(arguments.app_port, secrets).await?)
+            let app_end = AppEnd::start(arguments.app_port, secrets).await?;
+            settings.insert("APP_EVENTS_URL".to_owned(), app_end.url.clone());
+            Some(app_end)
         };
 
         // All that can be refused at once has been, so the build is not waited for in vain.
-        say("building the functions: cargo build");
-        let binaries = build::functions(&root, &template).await?;
+        let binaries = match &arguments.binaries {
+            Some(folder) => folder.clone(),
+            None => {
+                say("building the functions: cargo build");
+                build::functions(&root, &template).await?
+            }
+        };
 
         let mut options = Options::new(template, binaries);
         options.port = arguments.port;
@@ -131,11 +138,7 @@ impl Running {
             .map_err(|e| e.to_string())?;
         let failed = bundle.warm_up().await;
         if !failed.is_empty() {
-            let lines: Vec<String> = failed
-                .iter()
-                .map(|(name, error)| format!("{name}: {error}"))
-                .collect();
-            return Err(lines.join("\n  "));
+            return Err(reasons(failed));
         }
         let secrets = settings
             .get("UDESK_WEBHOOK_SECRETS")
@@ -162,6 +165,19 @@ impl Running {
         self.desk.stop().await;
         self.bundle.stop().await;
     }
+}
+
+/// Why functions don't start, each reason once: a bad setting is bad for all that read it.
+fn reasons(failed: Vec<(String, InvokeError)>) -> Problem {
+    let mut functions = BTreeMap::<String, Vec<String>>::new();
+    for (name, error) in failed {
+        functions.entry(error.to_string()).or_default().push(name);
+    }
+    let lines: Vec<String> = functions
+        .into_iter()
+        .map(|(error, names)| format!("{}: {error}", names.join(", ")))
+        .collect();
+    lines.join("\n  ")
 }
 
 /// Ends with the first Ctrl-C or SIGTERM.

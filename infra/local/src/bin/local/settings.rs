@@ -8,7 +8,7 @@ use std::path::Path;
 pub(crate) const API_KEY: &str = "local-server-key";
 
 /// The settings that are the same on every start, so that what was signed before a restart is still good after it.
-pub(crate) fn local(app_port: u16) -> BTreeMap<String, String> {
+pub(crate) fn local() -> BTreeMap<String, String> {
     [
         ("API_KEYS", API_KEY.to_owned()),
         (
@@ -21,11 +21,9 @@ pub(crate) fn local(app_port: u16) -> BTreeMap<String, String> {
             "APP_EVENTS_SECRETS",
             "whsec_bG9jYWwtb25seS1hcHAtZXZlbnRzLXNlY3JldC0tLS0=".to_owned(),
         ),
-        (
-            "APP_EVENTS_URL",
-            format!("http://127.0.0.1:{app_port}/events"),
-        ),
         ("APP_EVENTS_ALLOWED_HOSTS", "127.0.0.1".to_owned()),
+        // The events are what one wants to see; RUST_LOG=info shows every call as well.
+        ("RUST_LOG", "warn".to_owned()),
     ]
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))

@@ -1,0 +1,267 @@
+//! `cargo local` as a person uses it: start it, try the lines that it prints, end it, start it again.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use deskbridge_local::Template;
+use harness::{
+    binaries::{binaries, root},
+    until,
+};
+use serde_json::Value;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, BufReader},
+    process::{Child, Command},
+};
+
+/// In the printed lines: where a customer asks, writes and reads, and the agent answers.
+const ASKS: &str = "\"vendor\":\"udesk\"";
+const WRITES: &str = "\"content\":\"hello\"";
+const READS: &str = "/messages -H \"$A\"\n";
+const ANSWERS: &str = "# the agent answers";
+const CLOSES: &str = "curl -X DELETE";
+const ANSWER: &str = "Hello, what can I help you with?";
+
+fn folder(test: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test);
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// The command, on free ports, with what it keeps in this folder, and without the settings of
+/// whoever runs the tests.
+fn command(folder: &Path) -> Command {
+    let template = root().join("infra/template.yaml");
+    let template = Template::read(&template, &Default::default()).unwrap();
+    let empty = folder.join("empty.env");
+    std::fs::write(&empty, "").unwrap();
+    let mut command = Command::new(binaries().join("local"));
+    for name in template.outside_settings() {
+        command.env_remove(name);
+    }
+    command
+        .args(["--port", "0", "--twin-port", "0", "--app-port", "0"])
+        .arg("--data")
+        .arg(folder)
+        .arg("--env-file")
+        .arg(empty)
+        .arg("--binaries")
+        .arg(binaries())
+        .current_dir(root())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    command
+}
+
+/// `cargo local`, running.
+struct Local {
+    child: Child,
+    lines: Arc<Mutex<Vec<String>>>,
+}
+
+impl Local {
+    async fn start(folder: &Path) -> Self {
+        let mut child = command(folder).spawn().unwrap();
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let sink = Arc::clone(&lines);
+        let mut out = BufReader::new(child.stdout.take().unwrap()).lines();
+        tokio::spawn(async move {
+            while let Ok(Some(line)) = out.next_line().await {
+                sink.lock().unwrap().push(line + "\n");
+            }
+        });
+        let local = Self { child, lines };
+        until("cargo local has printed what to try", async || {
+            local.line(CLOSES).is_some()
+        })
+        .await;
+        local
+    }
+
+    /// The printed line with this part.
+    fn line(&self, part: &str) -> Option<String> {
+        let lines = self.lines.lock().unwrap();
+        lines.iter().find(|line| line.contains(part)).cloned()
+    }
+
+    /// Runs the printed line with this part, in a shell that has run those
+    /// before it, with the session's id where a person puts it.
+    async fn run(&self, part: &str, session: &str) -> Value {
+        let header = self.line("A='Authorization").unwrap();
+        let line = self
+            .line(part)
+            .unwrap_or_else(|| panic!("no line with {part}: {:?}", self.lines.lock().unwrap()));
+        let script = format!("{header}\nS={session}\n{line}\n");
+        let output = Command::new("sh")
+            .arg("-c")
+            .arg(&script)
+            .env("no_proxy", "*")
+            .output()
+            .await
+            .unwrap();
+        assert!(output.status.success(), "{script}\n{output:?}");
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
+            let out = String::from_utf8_lossy(&output.stdout);
+            panic!("{error}: {script}\n{out}")
+        })
+    }
+
+    /// The agent answers; gives what the app end printed of it and how long that took.
+    async fn agent_answers(&self, session: &str) -> (String, Duration) {
+        let printed = || -> Vec<String> {
+            let lines = self.lines.lock().unwrap();
+            let received = lines.iter().filter(|line| {
+                line.starts_with("verified  message.received")
+                    && line.contains(session)
+                    && line.contains(ANSWER)
+            });
+            received.cloned().collect()
+        };
+        let before = printed().len();
+        self.run(ANSWERS, session).await;
+        let answered = Instant::now();
+        until("the app end has printed the answer", async || {
+            printed().len() > before
+        })
+        .await;
+        (printed().pop().unwrap(), answered.elapsed())
+    }
+
+    /// The processes that it has started.
+    fn processes(&self) -> Vec<u32> {
+        children_of(self.child.id().expect("it runs"))
+    }
+
+    /// Ctrl-C.
+    async fn interrupt(mut self) {
+        let processes = self.processes();
+        if cfg!(target_os = "linux") {
+            assert!(!processes.is_empty(), "the functions run");
+        }
+        let started = Instant::now();
+        let pid = self.child.id().unwrap();
+        let kill = format!("kill -INT {pid}");
+        let killed = Command::new("sh").args(["-c", &kill]).status().await;
+        assert!(killed.unwrap().success());
+        let status = tokio::time::timeout(harness::BOUND, self.child.wait()).await;
+        let took = started.elapsed();
+        assert!(status.expect("it ends").unwrap().success());
+        assert!(took < Duration::from_secs(2), "it took {took:?}");
+        let left: Vec<_> = processes.into_iter().filter(|pid| lives(*pid)).collect();
+        assert!(left.is_empty(), "still there: {left:?}");
+    }
+}
+
+/// A test that fails shows what was printed.
+impl Drop for Local {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            println!("{}", self.lines.lock().unwrap().concat());
+        }
+    }
+}
+
+/// The state and the parent of a process; absent where there is no such process, or no /proc.
+fn stat(pid: u32) -> Option<(String, u32)> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name stands in brackets and may hold anything.
+    let (_, rest) = stat.rsplit_once(')')?;
+    let mut rest = rest.split_whitespace();
+    Some((rest.next()?.to_owned(), rest.next()?.parse().ok()?))
+}
+
+fn lives(pid: u32) -> bool {
+    stat(pid).is_some_and(|(state, _)| state != "Z")
+}
+
+fn children_of(parent: u32) -> Vec<u32> {
+    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    processes
+        .filter_map(|process| process.file_name().to_str()?.parse().ok())
+        .filter(|pid| stat(*pid).is_some_and(|(_, its_parent)| its_parent == parent))
+        .collect()
+}
+
+/// `… seq 3 …`
+fn seq(line: &str) -> u64 {
+    let (_, rest) = line.split_once("seq ").unwrap();
+    rest.split(' ').next().unwrap().parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_printed_lines_lead_through_a_conversation_that_survives_a_restart() {
+    let folder = folder("cargo-local");
+    let local = Local::start(&folder).await;
+
+    let opened = local.run(ASKS, "").await;
+    let session = opened["id"].as_str().expect("a session").to_owned();
+    let sent = local.run(WRITES, &session).await;
+    assert_eq!(sent["status"], "sent", "{sent}");
+    let mut fastest = Duration::MAX;
+    let mut last = 0;
+    // Thrice: the machine may have been busy with something else at one time.
+    for _ in 0..3 {
+        let (line, took) = local.agent_answers(&session).await;
+        fastest = fastest.min(took);
+        assert!(seq(&line) > last, "{line}");
+        last = seq(&line);
+    }
+    assert!(fastest < Duration::from_secs(2), "it took {fastest:?}");
+    let said = conversation(&local, &session).await;
+    assert!(said.contains(&("customer".to_owned(), "hello".to_owned())));
+    assert!(said.contains(&("agent".to_owned(), ANSWER.to_owned())));
+    local.interrupt().await;
+
+    let local = Local::start(&folder).await;
+    let again = local.run(ASKS, "").await;
+    assert_eq!(again["id"], session.as_str(), "the same conversation");
+    let (line, _) = local.agent_answers(&session).await;
+    assert!(seq(&line) > last, "{line}");
+    let before = said;
+    let said = conversation(&local, &session).await;
+    assert!(said.len() > before.len() && said.starts_with(&before));
+    let closed = local.run(CLOSES, &session).await;
+    assert_eq!(closed["state"], "closed", "{closed}");
+    local.interrupt().await;
+}
+
+async fn conversation(local: &Local, session: &str) -> Vec<(String, String)> {
+    let list = local.run(READS, session).await;
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    list["messages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|message| (text(&message["from"]), text(&message["content"])))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_setting_that_no_function_can_use_is_named_in_one_line() {
+    let folder = folder("cargo-local-bad-setting");
+    let mut child = command(&folder)
+        .env("RETRY_SCHEDULE_SECONDS", "1,soon")
+        .spawn()
+        .unwrap();
+    let mut problem = String::new();
+    let mut stderr = child.stderr.take().unwrap();
+    let ended = async {
+        stderr.read_to_string(&mut problem).await.unwrap();
+        child.wait().await.unwrap()
+    };
+    let status = tokio::time::timeout(harness::BOUND, ended).await.unwrap();
+    assert_eq!(status.code(), Some(1), "{problem}");
+    assert_eq!(problem.lines().count(), 1, "{problem}");
+    assert!(problem.starts_with("cargo local: "), "{problem}");
+    assert!(
+        problem.contains("RETRY_SCHEDULE_SECONDS") && problem.contains("soon"),
+        "{problem}"
+    );
+}
