@@ -27,6 +27,10 @@ pub struct Operation {
     pub path: String,
     /// The folder under functions/ that answers.
     pub function: String,
+    /// The first example of a request's body; null where it takes none.
+    pub example: Value,
+    /// The schema of a request's body, as a JSON pointer.
+    pub request: String,
     /// By status: the codes of error that its examples show; none where it is a success.
     pub answers: BTreeMap<u16, BTreeSet<String>>,
     /// By status: the schema of the body, as a JSON pointer; `None` where there is no body.
@@ -76,7 +80,7 @@ impl Contract {
     }
 
     /// The operations that a function answers.
-    pub fn of<'a>(&'a self, function: &'a str) -> impl Iterator<Item = &'a Operation> {
+    pub fn of<'a>(&'a self, function: &str) -> impl Iterator<Item = &'a Operation> {
         let operations = self.operations.iter();
         operations.filter(move |operation| operation.function == function)
     }
@@ -163,6 +167,15 @@ impl Operation {
         Self {
             id: text("operationId"),
             method: method.to_uppercase(),
+            example: operation
+                .pointer("/requestBody/content/application~1json/examples")
+                .and_then(Value::as_object)
+                .and_then(|examples| examples.values().next())
+                .map_or(Value::Null, |example| example["value"].clone()),
+            request: format!(
+                "/paths/{}/{method}/requestBody/content/application~1json/schema",
+                escaped(path)
+            ),
             path: path.to_owned(),
             function: text("x-function"),
             answers,

@@ -6,6 +6,7 @@
 //! - [`signature`]: the official Python package as a second opinion on our event signatures.
 //! - [`contract`]: infra/openapi.yaml; every answer that a test gets is held against it.
 //! - [`push`]: bodies as Udesk pushes them.
+//! - [`permissions`]: what infra/template.yaml allows each function.
 //! - [`world`]: all of it together, with the real functions ([`binaries`]) in the middle.
 //! - [`aws`]: the table and the queues as they are, past the proxies.
 //! - [`rule`], [`wire`]: what the first two are made of. [`python`]: runs the scripts of this folder.
@@ -26,6 +27,7 @@ pub mod aws;
 pub mod binaries;
 pub mod contract;
 pub mod faults;
+pub mod permissions;
 pub mod push;
 pub mod python;
 pub mod rule;

@@ -8,7 +8,13 @@ use std::{
     time::Duration,
 };
 
-use deskbridge::{config::Settings, http::Client, ids::SessionId, table::Table};
+use deskbridge::{
+    auth::Guard,
+    config::Settings,
+    http::Client,
+    ids::{CustomerId, SessionId},
+    table::Table,
+};
 use deskbridge_local::{Bundle, Options, Servers, Template};
 use deskbridge_twins::udesk::{Options as TwinOptions, PushStart, Twin};
 use futures_util::future::join_all;
@@ -19,7 +25,7 @@ use crate::{
     app::App,
     aws,
     binaries::{binaries, root},
-    contract::Contract,
+    contract::{Contract, Operation},
     faults::Proxy,
     http_client, until,
 };
@@ -51,6 +57,8 @@ pub struct World {
     pub udesk: Proxy,
     /// Between the functions and the app.
     pub events: Proxy,
+    /// Every answer of the API and the webhook so far, and which operation of the contract gave it.
+    pub answers: Mutex<Vec<(&'static Operation, Answer)>>,
     /// What the functions logged.
     pub log: Arc<Mutex<Vec<String>>>,
     http: reqwest::Client,
@@ -99,6 +107,11 @@ impl Answer {
         self.body["error"]["code"]
             .as_str()
             .unwrap_or_else(|| panic!("no error in {self:?}"))
+    }
+
+    /// The same; `None` where it is no error.
+    pub fn error_code_or_none(&self) -> Option<&str> {
+        self.body["error"]["code"].as_str()
     }
 
     /// The answer, if it has this status.
@@ -241,6 +254,7 @@ impl World {
             sqs,
             udesk,
             events,
+            answers: Mutex::default(),
             log: Arc::clone(&log),
             http: http_client(),
             folder,
@@ -297,8 +311,18 @@ impl World {
         let answer = answer(request.body(body.unwrap_or_default())).await;
         if let Some(operation) = Contract::read().operation(method, path) {
             operation.must_list(&answer);
+            self.answers
+                .lock()
+                .unwrap()
+                .push((operation, answer.clone()));
         }
         answer
+    }
+
+    /// A token for this customer, made as issue-token makes it, for so many seconds from `now` on (Unix
+    /// milliseconds).
+    pub fn customer_token(customer: &str, expires_in: i64, now: i64) -> String {
+        token_signed_with(TOKEN_SECRET, customer, expires_in, now)
     }
 
     /// A customer asks for an agent.
@@ -469,6 +493,10 @@ impl World {
         let answer = answer(request.header("content-type", "application/json")).await;
         for operation in Contract::read().of("webhook-udesk") {
             operation.must_list(&answer);
+            self.answers
+                .lock()
+                .unwrap()
+                .push((operation, answer.clone()));
         }
         answer
     }
@@ -588,6 +616,19 @@ async fn answer(request: reqwest::RequestBuilder) -> Answer {
     let text = response.text().await.expect("the API's body is text");
     let body = serde_json::from_str(&text).unwrap_or(Value::Null);
     Answer { status, body, text }
+}
+
+/// A customer token that this secret signed.
+pub fn token_signed_with(secret: &str, customer: &str, expires_in: i64, now: i64) -> String {
+    let secret = secret.to_owned();
+    let settings = Settings::new(move |name| match name {
+        "API_KEYS" => Some(API_KEY.to_owned()),
+        "CUSTOMER_TOKEN_SECRETS" => Some(secret.clone()),
+        _ => None,
+    });
+    let guard = Guard::from_settings(&settings).expect("a guard");
+    let customer = CustomerId::parse(customer).expect("a customer");
+    guard.issue(&customer, expires_in, now).expect("a token").0
 }
 
 /// A test that fails shows what the functions said.

@@ -7,8 +7,12 @@
     reason = "test code: a panic is how a test fails"
 )]
 
+mod api_access;
+mod api_requests;
 mod app_outages;
+mod aws_actions;
 mod cargo_local;
+mod contract;
 mod event_signature;
 mod first_conversation;
 mod harness_app;
@@ -20,6 +24,7 @@ mod inbound_pushes;
 mod inbound_read_status;
 mod inbound_webhook;
 mod nudges;
+mod readme;
 mod restart;
 mod send_cost;
 mod send_crash;
@@ -27,5 +32,12 @@ mod send_once;
 mod send_retry;
 mod session_close;
 mod session_open;
+mod settings;
 mod under_load;
 mod vendor_off;
+
+/// The template of this tree.
+fn template() -> deskbridge_local::Template {
+    let path = harness::binaries::root().join("infra/template.yaml");
+    deskbridge_local::Template::read(&path, &std::collections::BTreeMap::new()).unwrap()
+}
