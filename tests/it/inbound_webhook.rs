@@ -91,7 +91,7 @@ async fn a_wrong_path_secret_is_404_and_stores_nothing() {
     let sent = world.sqs.count(&Calls::to("SendMessage"));
 
     let body = push::reply("DE", &[push::text("udesk_1", udesk, "Forged")]);
-    let shorter = &PATH_SECRET[..PATH_SECRET.len() - 1];
+    let shorter = PATH_SECRET.strip_suffix(|_: char| true).unwrap();
     let longer = format!("{PATH_SECRET}x");
     let upper = PATH_SECRET.to_uppercase();
     let below = format!("{PATH_SECRET}/more");
