@@ -62,11 +62,39 @@ pub struct World {
     /// What the functions logged.
     pub log: Arc<Mutex<Vec<String>>>,
     http: reqwest::Client,
+    machine: Machine,
+    _shown: ShownOnFailure,
+}
+
+/// How the machine with deskbridge on it differs from those of other tests.
+#[derive(Clone)]
+struct Machine {
+    template: Template,
     /// Where the table is kept, if not in memory.
     folder: Option<PathBuf>,
-    /// The settings in which this world differs from others.
+    /// The settings that are others.
     changed: Vec<(String, String)>,
-    _shown: ShownOnFailure,
+    /// Processes of one function at most.
+    most: Option<usize>,
+}
+
+impl Machine {
+    fn new(changed: &[(&str, &str)]) -> Self {
+        Self::of(&template(), changed)
+    }
+
+    fn of(template: &str, changed: &[(&str, &str)]) -> Self {
+        let changed = changed
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Self {
+            template: Template::parse(template, &BTreeMap::new())
+                .expect("the template is understood"),
+            folder: None,
+            changed: changed.collect(),
+            most: None,
+        }
+    }
 }
 
 /// What goes on while the machine restarts.
@@ -129,12 +157,26 @@ impl World {
 
     /// The same, with some settings changed.
     pub async fn with(changed: &[(&str, &str)]) -> Self {
-        Self::begin(template(), None, changed).await
+        Self::begin(Machine::new(changed)).await
+    }
+
+    /// The same, with at most so many processes of a function: under load, a small machine gets
+    /// further with few, and what is too much waits before the functions and not in them.
+    pub async fn with_processes(most: usize, changed: &[(&str, &str)]) -> Self {
+        Self::begin(Machine {
+            most: Some(most),
+            ..Machine::new(changed)
+        })
+        .await
     }
 
     /// The same, with the table in this folder, so that [`World::restart`] finds it again.
     pub async fn kept_in(folder: &Path, changed: &[(&str, &str)]) -> Self {
-        Self::begin(template(), Some(folder.to_owned()), changed).await
+        Self::begin(Machine {
+            folder: Some(folder.to_owned()),
+            ..Machine::new(changed)
+        })
+        .await
     }
 
     /// The same, with one text of the template replaced by another: what takes minutes for good
@@ -145,12 +187,10 @@ impl World {
     pub async fn with_template(from: &str, to: &str) -> Self {
         let text = template();
         assert!(text.contains(from), "no `{from}` in the template");
-        Self::begin(text.replace(from, to), None, &[]).await
+        Self::begin(Machine::of(&text.replace(from, to), &[])).await
     }
 
-    async fn begin(template: String, folder: Option<PathBuf>, changed: &[(&str, &str)]) -> Self {
-        let template =
-            Template::parse(&template, &BTreeMap::new()).expect("the template is understood");
+    async fn begin(machine: Machine) -> Self {
         let twin = Twin::start(TwinOptions::default())
             .await
             .expect("the twin starts");
@@ -158,17 +198,13 @@ impl World {
         let app = App::start(EVENTS_SECRET).await;
         let udesk = Proxy::to(&twin.url()).await;
         let events = Proxy::to(&app.url()).await;
-        let changed = changed
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect();
         let outside = Outside {
             twin,
             app,
             udesk,
             events,
         };
-        Self::around(outside, template, folder, changed, Arc::default()).await
+        Self::around(outside, machine, Arc::default()).await
     }
 
     /// Ends the functions, DynamoDB and SQS at once, as switching the machine off does, and starts
@@ -178,8 +214,7 @@ impl World {
     /// # Panics
     /// Where the table is in memory.
     pub async fn restart(self) -> Self {
-        let folder = self.folder.expect("World::kept_in");
-        let template = self.bundle.template().clone();
+        assert!(self.machine.folder.is_some(), "World::kept_in");
         self.bundle.stop().await;
         drop((self.servers, self.dynamodb, self.sqs));
         let outside = Outside {
@@ -188,30 +223,24 @@ impl World {
             udesk: self.udesk,
             events: self.events,
         };
-        Self::around(outside, template, Some(folder), self.changed, self.log).await
+        Self::around(outside, self.machine, self.log).await
     }
 
-    /// The machine with deskbridge on it.
-    async fn around(
-        outside: Outside,
-        template: Template,
-        folder: Option<PathBuf>,
-        changed: Vec<(String, String)>,
-        log: Arc<Mutex<Vec<String>>>,
-    ) -> Self {
+    async fn around(outside: Outside, machine: Machine, log: Arc<Mutex<Vec<String>>>) -> Self {
         let Outside {
             twin,
             app,
             udesk,
             events,
         } = outside;
-        let servers = Servers::start(folder.as_deref())
+        let servers = Servers::start(machine.folder.as_deref())
             .await
             .expect("the embedded servers start");
         let dynamodb = Proxy::to(&servers.dynamodb_url()).await;
         let sqs = Proxy::to(&servers.sqs_url()).await;
-        let mut options = Options::new(template, binaries());
+        let mut options = Options::new(machine.template.clone(), binaries());
         options.schedules = false;
+        options.max_instances = machine.most.unwrap_or(options.max_instances);
         let sink = Arc::clone(&log);
         options.log = Some(Arc::new(move |line| {
             sink.lock()
@@ -237,7 +266,10 @@ impl World {
             ("RUST_LOG", "info"),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()));
-        options.settings = shared.into_iter().chain(changed.iter().cloned()).collect();
+        options.settings = shared
+            .into_iter()
+            .chain(machine.changed.iter().cloned())
+            .collect();
         let bundle = Bundle::start(&servers, options)
             .await
             .expect("the bundle starts");
@@ -257,8 +289,7 @@ impl World {
             answers: Mutex::default(),
             log: Arc::clone(&log),
             http: http_client(),
-            folder,
-            changed,
+            machine,
             _shown: ShownOnFailure(log),
         }
     }

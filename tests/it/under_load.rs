@@ -17,10 +17,15 @@ const EACH_WAY: usize = 20;
 /// How long all of it may take, on a machine that has other things to do.
 const LONG: Duration = Duration::from_secs(120);
 
-/// What the customer says, message by message. Every other customer is hasty and sends five at a
-/// time, so that requests of one session meet.
+/// Every fourth customer is hasty and sends several messages at a time, so that requests of one
+/// session meet.
+fn is_hasty(number: usize) -> bool {
+    number.is_multiple_of(4)
+}
+
+/// What the customer says, message by message.
 async fn customer(world: &World, session: &str, number: usize) {
-    let at_once = if number.is_multiple_of(2) { 5 } else { 1 };
+    let at_once = if is_hasty(number) { 4 } else { 1 };
     let all: Vec<_> = (1..=EACH_WAY).collect();
     for some in all.chunks(at_once) {
         let answers = some.iter().map(async |message| {
@@ -47,16 +52,19 @@ fn contents<'a>(messages: impl Iterator<Item = &'a Value>) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn order_holds_in_twenty_conversations_at_once() {
-    let world = World::with(&[("APP_TIMEOUT_MS", "10000"), ("VENDOR_TIMEOUT_MS", "10000")]).await;
+    let limits = [("APP_TIMEOUT_MS", "10000"), ("VENDOR_TIMEOUT_MS", "10000")];
+    let world = World::with_processes(4, &limits).await;
     let name = |number| format!("customer-{number:02}");
     let mut sessions = Vec::new();
     for number in 0..SESSIONS {
         sessions.push(world.open_quietly(&name(number)).await);
     }
     let some = Duration::from_millis(40);
-    world
-        .twin
-        .switch(|switches| switches.random_delay = Some((Duration::ZERO, some)));
+    world.twin.switch(|switches| {
+        switches.random_delay = Some((Duration::ZERO, some));
+        // What Udesk gives up on a machine that is too slow is another matter.
+        switches.push_timeout = LONG;
+    });
     world.app.delay_between(Duration::ZERO, some);
 
     join_all(sessions.iter().enumerate().map(async |(number, session)| {
@@ -84,7 +92,7 @@ async fn order_holds_in_twenty_conversations_at_once() {
         assert_eq!(from_customer.len(), EACH_WAY, "{from_customer:?}");
         let distinct: HashSet<_> = arrived.iter().map(|said| &said.message_id).collect();
         assert_eq!(distinct.len(), EACH_WAY, "{from_customer:?}");
-        if !number.is_multiple_of(2) {
+        if !is_hasty(number) {
             assert!(from_customer.is_sorted(), "{from_customer:?}");
         }
         assert_eq!(of("message.sent"), from_customer);
