@@ -24,6 +24,9 @@ use sha2::{Digest, Sha256};
 
 /// How long one request may go on draining what stands before its own message; API Gateway waits 30 s.
 const BUDGET: Duration = Duration::from_secs(10);
+/// The largest content of kind `rich`, in bytes of JSON. It is kept, and told, beside its plain text,
+/// which as JSON is at most half as long again (`&#1;` becomes `\u0001`), and a DynamoDB item takes 400 KB.
+const LARGEST_RICH: usize = 128 * 1024;
 /// How often a change is made anew before the caller is asked to try again.
 const TRIES: u32 = 40;
 
@@ -122,6 +125,10 @@ impl App {
                 "say something; the content is empty",
             ));
         }
+        if matches!(ask.kind, AskedKind::Rich) && json_len(&ask.content) > LARGEST_RICH {
+            let message = format!("content of kind rich is at most {LARGEST_RICH} bytes of JSON");
+            return Err(Error::field("content", message));
+        }
         ask.id = client_id(ask.id, &request)?;
         let key = match &ask.id {
             Some(key) => Some(Key {
@@ -185,6 +192,11 @@ impl App {
             .ok_or_else(gone)?;
         accepted(session, &message)
     }
+}
+
+/// How long a text is in JSON.
+fn json_len(text: &str) -> usize {
+    serde_json::to_vec(text).map_or(usize::MAX, |json| json.len())
 }
 
 /// The caller's own identifier, from the body or the header.
