@@ -1,6 +1,6 @@
 //! What every function does around its own concern: logging, reading a request, answering, batches.
 
-use std::{fmt, future::Future, pin::pin};
+use std::{fmt, future::Future};
 
 use lambda_http::{Body, Request, RequestExt, Response, lambda_runtime, service_fn};
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -77,11 +77,11 @@ where
 
 fn report(error: &Error) {
     let code = error.kind().code();
-    let line = chain(error);
     if answer::status_of(error.kind()).is_server_error() {
-        tracing::error!(code, error = line, "refused");
+        tracing::error!(code, error = chain(error), "refused");
     } else {
-        tracing::info!(code, error = line, "refused");
+        // The sentence may quote what the caller sent.
+        tracing::info!(code, field = error.at_field(), "refused");
     }
 }
 
@@ -162,40 +162,21 @@ pub fn query_parameter(request: &Request, name: &str) -> Option<String> {
 pub async fn each_record<'a, F, R, E>(records: &'a [Record], handler: F) -> BatchResponse
 where
     F: Fn(&'a Record) -> R,
-    R: Future<Output = Result<(), E>> + 'a,
+    R: Future<Output = Result<(), E>>,
     E: fmt::Display,
 {
-    let mut running: Vec<_> = records
-        .iter()
-        .map(|record| (record, Some(Box::pin(handler(record)))))
-        .collect();
-    let mut failures = Vec::new();
-    let all = std::future::poll_fn(|context| {
-        let mut waiting = false;
-        for (record, slot) in &mut running {
-            let Some(work) = slot else { continue };
-            match work.as_mut().poll(context) {
-                std::task::Poll::Pending => waiting = true,
-                std::task::Poll::Ready(done) => {
-                    *slot = None;
-                    if let Err(error) = done {
-                        tracing::error!(message = record.message_id, %error, "left in the queue");
-                        failures.push(Failure {
-                            item_identifier: record.message_id.clone(),
-                        });
-                    }
-                }
+    let all = records.iter().map(async |record| {
+        let failed = handler(record).await.err();
+        failed.map(|error| {
+            tracing::error!(message = record.message_id, %error, "left in the queue");
+            Failure {
+                item_identifier: record.message_id.clone(),
             }
-        }
-        if waiting {
-            std::task::Poll::Pending
-        } else {
-            std::task::Poll::Ready(())
-        }
+        })
     });
-    pin!(all).await;
+    let failures = futures_util::future::join_all(all).await;
     BatchResponse {
-        batch_item_failures: failures,
+        batch_item_failures: failures.into_iter().flatten().collect(),
     }
 }
 

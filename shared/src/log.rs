@@ -100,6 +100,8 @@ impl Log {
         }
         // Its own mark, left by a write whose answer was lost, says nothing of an attempt.
         let suspect = self.attempting && !self.is_held_by(owner);
+        // An attempt that was cut off counts as a failed one, so that retries end here too.
+        self.attempts += u32::from(suspect);
         self.lease = Some(Lease {
             owner: owner.to_owned(),
             until: now + lease_for,

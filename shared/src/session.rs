@@ -198,6 +198,7 @@ impl Session {
             vendor: self.vendor,
             customer: &self.customer,
             state: self.state,
+            closing: self.closing && self.is_open(),
             queue: self.queue.as_ref(),
             assignee: self.assignee.as_ref(),
             survey,
@@ -215,6 +216,8 @@ pub struct View<'a> {
     vendor: Vendor,
     customer: &'a CustomerId,
     state: State,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    closing: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     queue: Option<&'a Queue>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -17,6 +17,7 @@ use deskbridge::{
 };
 use deskbridge_local::{Bundle, Options, Servers, Template};
 use deskbridge_twins::udesk::{Options as TwinOptions, PushStart, Twin};
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::{
@@ -530,6 +531,61 @@ impl World {
     /// The session's event with this number as the table holds it, in DynamoDB's own JSON.
     pub async fn event_item(&self, session: &str, seq: u64) -> Value {
         self.item(session, &format!("EVT#{seq:020}")).await
+    }
+
+    /// The session that the customer has open, if any.
+    pub async fn open_session_of(&self, customer: &str) -> Option<Value> {
+        let path = format!("/sessions?customer={customer}");
+        let answer = self.call(API_KEY, "GET", &path, None).await.expect(200);
+        answer.body["sessions"]
+            .as_array()
+            .expect("a list")
+            .first()
+            .cloned()
+    }
+
+    /// Everything that the table holds.
+    pub async fn items(&self) -> Vec<Value> {
+        let table = self.bundle.table_name("Table").expect("a table");
+        let mut items = Vec::new();
+        let mut after = Value::Null;
+        loop {
+            let mut scan = json!({"TableName": table, "ConsistentRead": true});
+            if !after.is_null() {
+                scan["ExclusiveStartKey"] = after;
+            }
+            let mut page = aws::dynamodb(&self.servers.dynamodb_url(), "Scan", scan).await;
+            let found: Vec<serde_dynamo::Item> =
+                serde_json::from_value(page["Items"].take()).expect("items");
+            let read = found.into_iter().map(serde_dynamo::from_item);
+            items.extend(read.map(|item| item.expect("an item as JSON")));
+            after = page["LastEvaluatedKey"].take();
+            if after.is_null() {
+                return items;
+            }
+        }
+    }
+
+    /// What was recorded without being shown to anybody.
+    pub async fn raw_items(&self) -> Vec<Value> {
+        let mut items = self.items().await;
+        items.retain(|item| item["sk"].as_str().is_some_and(|sk| sk.starts_with("RAW#")));
+        items
+    }
+
+    /// Waits until nothing is left to be delivered or sent in any session, and no drainer is at work.
+    pub async fn settled(&self) {
+        until("nothing is left to go out", async || {
+            let items = self.items().await;
+            !items.iter().any(|item| item.get("due_at").is_some())
+        })
+        .await;
+    }
+
+    /// Has many processes of Udesk's webhook wait, so that none must be started, on a machine that is
+    /// busy already, when many pushes come at once.
+    pub async fn warm_webhook(&self) {
+        join_all((0..20).map(|_| self.push("nobodys-path-secret", ""))).await;
     }
 
     /// What the schedule does every minute.

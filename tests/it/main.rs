@@ -4,6 +4,7 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::string_slice,
     reason = "test code: a panic is how a test fails"
 )]
 
@@ -18,6 +19,11 @@ mod first_conversation;
 mod harness_app;
 mod harness_faults;
 mod harness_signature;
+mod inbound_mapping;
+mod inbound_outage;
+mod inbound_pushes;
+mod inbound_read_status;
+mod inbound_webhook;
 mod nudges;
 mod readme;
 mod restart;

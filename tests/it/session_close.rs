@@ -223,7 +223,7 @@ async fn what_waits_behind_an_ended_session_fails() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_crosses_a_transfer_reaches_the_new_agent() {
-    let world = World::with(&[("VENDOR_TIMEOUT_MS", "8000")]).await;
+    let world = World::with(&[("VENDOR_TIMEOUT_MS", "15000")]).await;
     let session = world.open_session("DE").await;
     let old = world.twin.conversation("DE").unwrap().live().unwrap().id;
     let on_its_way = world

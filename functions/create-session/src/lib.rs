@@ -88,6 +88,13 @@ impl App {
             assign,
         } = lambda::body(&request)?;
         let Object(assign) = assign.unwrap_or_default();
+        let channel = assign.channel.as_deref().unwrap_or("-");
+        if !(1..=128).contains(&channel.len()) {
+            return Err(Error::field(
+                "assign.channel",
+                "a channel has 1 to 128 bytes",
+            ));
+        }
         let customer = caller.customer(customer)?;
         self.sends.desk.must_have(vendor)?;
         for tries in 0..TRIES {
@@ -101,6 +108,7 @@ impl App {
                         || session.closing
                         || session.sends.is_pending() =>
                 {
+                    let session = self.carry_on(session).await?;
                     return self.found(session).await;
                 }
                 Some(session) => Change::to(session, now),
@@ -121,6 +129,20 @@ impl App {
             clock::pause(tries).await;
         }
         Err(TableError::Contended.into())
+    }
+
+    /// Takes up what nobody is at, so that asking again is never in vain.
+    async fn carry_on(&self, session: Session) -> Result<Session, Error> {
+        if !session.sends.needs_nudge(clock::now()) {
+            return Ok(session);
+        }
+        self.sends.drain(&session.id, BUDGET).await?;
+        Ok(self
+            .sends
+            .table
+            .session(&session.id)
+            .await?
+            .unwrap_or(session))
     }
 
     async fn found(&self, session: Session) -> Result<Response<Body>, Error> {

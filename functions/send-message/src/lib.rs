@@ -24,11 +24,12 @@ use sha2::{Digest, Sha256};
 
 /// How long one request may go on draining what stands before its own message; API Gateway waits 30 s.
 const BUDGET: Duration = Duration::from_secs(10);
-/// The largest content of kind `rich`, in bytes of JSON. It is kept, and told, beside its plain text,
-/// which as JSON is at most half as long again (`&#1;` becomes `\u0001`), and a DynamoDB item takes 400 KB.
-const LARGEST_RICH: usize = 128 * 1024;
 /// How often a change is made anew before the caller is asked to try again.
 const TRIES: u32 = 40;
+
+/// The largest content, in bytes of JSON: written twice, as it is and as plain text, it still fits an
+/// item of the table, and so does the event that tells of it.
+const LARGEST_CONTENT: usize = 100 * 1024;
 
 /// What it may answer.
 pub const ANSWERS: Answers = Answers {
@@ -125,8 +126,11 @@ impl App {
                 "say something; the content is empty",
             ));
         }
-        if matches!(ask.kind, AskedKind::Rich) && json_len(&ask.content) > LARGEST_RICH {
-            let message = format!("content of kind rich is at most {LARGEST_RICH} bytes of JSON");
+        let size = serde_json::to_string(&ask.content).map_or(usize::MAX, |json| json.len());
+        if size > LARGEST_CONTENT {
+            let message = format!(
+                "the content has {size} bytes as JSON; at most {LARGEST_CONTENT} are taken"
+            );
             return Err(Error::field("content", message));
         }
         ask.id = client_id(ask.id, &request)?;
@@ -192,11 +196,6 @@ impl App {
             .ok_or_else(gone)?;
         accepted(session, &message)
     }
-}
-
-/// How long a text is in JSON.
-fn json_len(text: &str) -> usize {
-    serde_json::to_vec(text).map_or(usize::MAX, |json| json.len())
 }
 
 /// The caller's own identifier, from the body or the header.

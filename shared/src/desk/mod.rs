@@ -68,6 +68,8 @@ pub enum Outcome {
     Gone(VendorFault),
     /// The vendor said no, for good.
     Refused(VendorFault),
+    /// There was nothing to be done.
+    Nothing,
 }
 
 /// What becomes of a message that the vendor may have taken.
@@ -86,9 +88,13 @@ impl Desk {
     /// Where a setting is malformed, or only some of a vendor's are set.
     pub fn from_settings(settings: &Settings, http: &Client) -> Result<Self, ConfigError> {
         let limit: u64 = settings.parsed_or(&VENDOR_TIMEOUT_MS, 8_000)?;
+        // API Gateway gives up after 30 s, and two attempts must fit.
+        if !(1..=10_000).contains(&limit) {
+            return Err(VENDOR_TIMEOUT_MS.malformed(&format!("{limit}, expected 1 to 10000")));
+        }
         Ok(Self {
             http: http.clone(),
-            limit: Duration::from_millis(limit.max(1)),
+            limit: Duration::from_millis(limit),
             udesk: udesk::Udesk::from_settings(settings)?,
         })
     }
@@ -161,9 +167,11 @@ impl Desk {
             // The message itself had no effect, whatever became of the question.
             Outcome::NotYet { after, fault } => Outcome::NotYet { after, fault },
             Outcome::Lost(fault) => Outcome::NotYet { after: None, fault },
-            Outcome::Done | Outcome::Moved { .. } | Outcome::Gone(_) | Outcome::Refused(_) => {
-                Outcome::Gone(fault)
-            }
+            Outcome::Done
+            | Outcome::Nothing
+            | Outcome::Moved { .. }
+            | Outcome::Gone(_)
+            | Outcome::Refused(_) => Outcome::Gone(fault),
         }
     }
 
