@@ -157,11 +157,10 @@ async fn another_customers_session_looks_as_if_it_were_not_there() {
         }
     }
     assert!(covered >= 4, "{covered} routes with a session");
-    assert_eq!(
-        world.session(&theirs).await,
-        before,
-        "nothing happened to it"
-    );
+    let after = world.session(&theirs).await;
+    for member in ["state", "assignee"] {
+        assert_eq!(after[member], before[member], "nothing happened to it");
+    }
     assert_eq!(
         world.conversation(&theirs).await.len(),
         2,

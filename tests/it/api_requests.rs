@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use harness::{
     contract::Contract,
+    until,
     world::{API_KEY, Answer, World},
 };
 use serde_json::{Value, json};
@@ -36,7 +37,7 @@ async fn a_body_that_is_no_object_is_refused_by_every_route_that_takes_one() {
     let world = World::start().await;
     let session = world.open_session("DE").await;
     let messages = format!("/sessions/{session}/messages");
-    let deep = |open: &str, close: &str| open.repeat(10_000) + &close.repeat(10_000);
+    let deep = |open: &str, close: &str| open.repeat(10_000) + "1" + &close.repeat(10_000);
     let bodies: Vec<(&str, Vec<u8>, u16, &str)> = vec![
         ("empty", vec![], 400, "invalid_json"),
         ("blank", b" \n".into(), 400, "invalid_json"),
@@ -87,7 +88,7 @@ async fn a_body_that_is_no_object_is_refused_by_every_route_that_takes_one() {
             "10,000 brackets that never close",
             "[".repeat(10_000).into(),
             400,
-            "invalid_request",
+            "invalid_json",
         ),
         (
             "invalid UTF-8",
@@ -105,7 +106,7 @@ async fn a_body_that_is_no_object_is_refused_by_every_route_that_takes_one() {
             "half a surrogate pair",
             br#"{"\ud800":1}"#.into(),
             400,
-            "invalid_json",
+            "invalid_request",
         ),
         (
             "a byte order mark",
@@ -129,6 +130,51 @@ async fn a_body_that_is_no_object_is_refused_by_every_route_that_takes_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_largest_message_that_is_read_is_kept_sent_and_told() {
+    let world = World::start().await;
+    let session = world.open_session("DE").await;
+    let path = format!("/sessions/{session}/messages");
+    let filled = |kind: &str, piece: &str, size: usize| {
+        let body = |times: usize| json!({"kind": kind, "content": piece.repeat(times)}).to_string();
+        body((size - body(0).len()) / (body(1).len() - body(0).len()))
+    };
+    // What an item of the table must hold is not what was sent: JSON is longer than what it says, and
+    // HTML is kept beside its plain text.
+    let largest = 100 * 1024;
+    let five = [
+        ("text", "x"),
+        ("text", "\u{1}"),
+        ("rich", "x"),
+        ("rich", "\u{1}"),
+        ("rich", "&#1;"),
+    ];
+    for (kind, piece) in five {
+        let answer = send(&world, "POST", &path, filled(kind, piece, largest)).await;
+        assert_eq!(answer.status, 200, "{kind} of {piece:?}: {}", answer.text);
+        let answer = send(&world, "POST", &path, filled(kind, piece, 2 * largest)).await;
+        assert_eq!(
+            (answer.status, field(&answer)),
+            (400, Some("content")),
+            "{kind} of {piece:?}"
+        );
+    }
+    until("all were told", async || {
+        let events = world.app.events_of(&session);
+        events
+            .iter()
+            .filter(|event| event.kind == "message.sent")
+            .count()
+            == 5
+    })
+    .await;
+    assert_eq!(
+        world.conversation(&session).await.len(),
+        6,
+        "five and the welcome"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn each_field_that_is_wrong_missing_or_unknown_is_named() {
     let world = World::start().await;
     let session = world.open_session("DE").await;
@@ -140,7 +186,8 @@ async fn each_field_that_is_wrong_missing_or_unknown_is_named() {
         "assign": {"to": "agent", "agent_id": 397, "group_id": 1, "channel": "shop"}});
     let say = json!({"id": "c-1", "kind": "video", "content": "https://example.com/a.mp4",
         "file": {"name": "a.mp4", "size": "1M", "duration": 3}});
-    let texts = ["1", "true", "[]", "{}", "[\"x\"]"];
+    let half = "\"\\ud800\"";
+    let texts = ["1", "true", "[]", "{}", "[\"x\"]", half];
     let ids = [
         "1",
         "[]",

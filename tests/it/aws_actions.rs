@@ -204,19 +204,20 @@ async fn a_function_may_do_what_it_does_and_nothing_else() {
     told(&lost, "session.started").await;
     let no_nudge = world.sqs.play(of("send-message"), WireFault::InternalError);
     world.say(&lost, "c-1", "Told late").await.expect(200);
+    let sent = || {
+        let events = world.app.events_of(&lost);
+        let sent = events.iter().filter(|event| event.kind == "message.sent");
+        sent.count()
+    };
+    world
+        .sweep_until("the first message was told", async || sent() == 1)
+        .await;
     world
         .twin
         .fault("POST /im/messages", Fault::Limited, Some(1));
     world.say(&lost, "c-2", "Sent late").await.expect(202);
     world
-        .sweep_until("both messages were sent and told", async || {
-            let events = world.app.events_of(&lost);
-            events
-                .iter()
-                .filter(|event| event.kind == "message.sent")
-                .count()
-                == 2
-        })
+        .sweep_until("the second message was sent and told", async || sent() == 2)
         .await;
     no_nudge.clear();
 
