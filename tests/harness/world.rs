@@ -4,7 +4,10 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -61,6 +64,7 @@ pub struct World {
     pub answers: Mutex<Vec<(&'static Operation, Answer)>>,
     /// What the functions logged.
     pub log: Arc<Mutex<Vec<String>>>,
+    killed: AtomicBool,
     http: reqwest::Client,
     machine: Machine,
     _shown: ShownOnFailure,
@@ -287,6 +291,7 @@ impl World {
             udesk,
             events,
             answers: Mutex::default(),
+            killed: AtomicBool::new(false),
             log: Arc::clone(&log),
             http: http_client(),
             machine,
@@ -341,11 +346,7 @@ impl World {
         }
         let answer = answer(request.body(body.unwrap_or_default())).await;
         if let Some(operation) = Contract::read().operation(method, path) {
-            operation.must_list(&answer);
-            self.answers
-                .lock()
-                .unwrap()
-                .push((operation, answer.clone()));
+            self.take_down(operation, &answer);
         }
         answer
     }
@@ -523,13 +524,27 @@ impl World {
         let request = self.http.post(url).body(body);
         let answer = answer(request.header("content-type", "application/json")).await;
         for operation in Contract::read().of("webhook-udesk") {
-            operation.must_list(&answer);
-            self.answers
-                .lock()
-                .unwrap()
-                .push((operation, answer.clone()));
+            self.take_down(operation, &answer);
         }
         answer
+    }
+
+    /// Kills every process of a function, as a crash does. API Gateway answers for it from then on, in
+    /// words that are not the contract's.
+    pub fn kill(&self, function: &str) {
+        self.killed.store(true, Ordering::Relaxed);
+        self.bundle.kill(function);
+    }
+
+    /// Every answer is one that the contract lists, but for those of a function that a test killed.
+    fn take_down(&self, operation: &'static Operation, answer: &Answer) {
+        let by_gateway = matches!(answer.status, 500 | 502) && answer.body["error"].is_null();
+        if by_gateway && self.killed.load(Ordering::Relaxed) {
+            return;
+        }
+        operation.must_list(answer);
+        let mut answers = self.answers.lock().unwrap();
+        answers.push((operation, answer.clone()));
     }
 
     /// A call of SQS behind the proxy's back, with the queue's name in the template.

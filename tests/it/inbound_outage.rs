@@ -40,7 +40,7 @@ fn by_webhook(calls: Calls) -> Calls {
 
 /// Kills a function while a call of its is held, which then never arrives.
 fn kill(world: &World, function: &str, held: &Rule) {
-    world.bundle.kill(function);
+    world.kill(function);
     held.cut();
     held.clear();
 }

@@ -41,7 +41,7 @@ fn writes_of_send_message() -> Calls {
 async fn say_and_kill(world: &World, session: &str, when: &Rule) {
     let kill = async {
         when.hit(1).await;
-        world.bundle.kill("send-message");
+        world.kill("send-message");
     };
     let (answer, ()) = tokio::join!(world.say(session, "c-1", "one"), kill);
     assert!(answer.status >= 500, "{answer:?}");
@@ -162,7 +162,7 @@ async fn killed_while_draining_what_had_to_wait() {
     outage.clear().await;
 
     answer.hit_within(1, BOUND).await;
-    world.bundle.kill("drain-sends");
+    world.kill("drain-sends");
     answer.cut();
 
     for id in ["c-1", "c-2"] {

@@ -88,9 +88,9 @@ impl Desk {
     /// Where a setting is malformed, or only some of a vendor's are set.
     pub fn from_settings(settings: &Settings, http: &Client) -> Result<Self, ConfigError> {
         let limit: u64 = settings.parsed_or(&VENDOR_TIMEOUT_MS, 8_000)?;
-        // API Gateway gives up after 30 s, and two attempts must fit.
-        if !(1..=10_000).contains(&limit) {
-            return Err(VENDOR_TIMEOUT_MS.malformed(&format!("{limit}, expected 1 to 10000")));
+        // API Gateway gives up after 30 s.
+        if !(1..=20_000).contains(&limit) {
+            return Err(VENDOR_TIMEOUT_MS.malformed(&format!("{limit}, expected 1 to 20000")));
         }
         Ok(Self {
             http: http.clone(),

@@ -28,6 +28,9 @@ use crate::{
 /// How often a change is made anew before the function says that it can't get through.
 const TRIES: u32 = 40;
 
+/// How long a request may take, with the writes after its last attempt still to come.
+const LONGEST_REQUEST: Duration = Duration::from_secs(24);
+
 /// What a drainer of sends needs. Made once at init.
 #[derive(Debug)]
 pub struct Sends {
@@ -214,7 +217,9 @@ impl Sends {
         watch: Option<&MessageId>,
         budget: Duration,
     ) -> Result<Drained, TableError> {
-        let end = Instant::now() + budget;
+        // Another attempt is begun only if it can end before API Gateway gives up on the caller.
+        let last_start = LONGEST_REQUEST.saturating_sub(self.desk.limit());
+        let end = Instant::now() + budget.min(last_start);
         let (mut message, mut survey, mut refused) = (None, None, None);
         loop {
             let attempt = self
