@@ -65,6 +65,8 @@ struct Machine {
     changed: Vec<(String, String)>,
     /// Processes of one function at most.
     most: Option<usize>,
+    /// How long a caller of the API waits for an answer.
+    patience: Duration,
 }
 
 impl Machine {
@@ -82,6 +84,7 @@ impl Machine {
             folder: None,
             changed: changed.collect(),
             most: None,
+            patience: BOUND,
         }
     }
 }
@@ -144,11 +147,13 @@ impl World {
         Self::begin(Machine::new(changed)).await
     }
 
-    /// The same, with at most so many processes of a function: under load, a small machine gets
-    /// further with few, and what is too much waits before the functions and not in them.
-    pub async fn with_processes(most: usize, changed: &[(&str, &str)]) -> Self {
+    /// The same, with at most so many processes of a function, and with callers who wait so long:
+    /// under load, a small machine gets further with few, and what is too much waits before the
+    /// functions and not in them.
+    pub async fn with_processes(most: usize, patience: Duration, changed: &[(&str, &str)]) -> Self {
         Self::begin(Machine {
             most: Some(most),
+            patience,
             ..Machine::new(changed)
         })
         .await
@@ -300,7 +305,8 @@ impl World {
         let method = method.parse().expect("a method");
         let mut request = self
             .http
-            .request(method, format!("{}{path}", self.bundle.url()));
+            .request(method, format!("{}{path}", self.bundle.url()))
+            .timeout(self.machine.patience);
         if let Some(bearer) = bearer {
             request = request.header("authorization", format!("Bearer {bearer}"));
         }
@@ -430,6 +436,12 @@ impl World {
     /// The session's event with this number as the table holds it, in DynamoDB's own JSON.
     pub async fn event_item(&self, session: &str, seq: u64) -> Value {
         self.item(session, &format!("EVT#{seq:020}")).await
+    }
+
+    /// Whether any function logged a line with this text.
+    pub fn logged(&self, text: &str) -> bool {
+        let log = self.log.lock().unwrap();
+        log.iter().any(|line| line.contains(text))
     }
 
     /// What the schedule does every minute.
