@@ -339,6 +339,7 @@ impl World {
         let session = self.open_session(customer).await;
         let events = self.app.wait_for_events_of(&session, 1, BOUND).await;
         assert_eq!(events[0].kind, "session.started", "{events:?}");
+        self.all_went_out(&session).await;
         session
     }
 
