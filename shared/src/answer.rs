@@ -21,6 +21,15 @@ pub fn status_of(kind: Kind) -> StatusCode {
     }
 }
 
+/// What a function of the API may answer: a test compares it with `infra/openapi.yaml`.
+#[derive(Clone, Copy, Debug)]
+pub struct Answers {
+    /// The statuses of success.
+    pub successes: &'static [u16],
+    /// The kinds of error.
+    pub errors: &'static [Kind],
+}
+
 #[derive(Serialize)]
 struct ErrorBody<'a> {
     error: ErrorView<'a>,

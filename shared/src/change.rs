@@ -92,7 +92,6 @@ pub struct Change {
     pub(crate) pointers: Vec<Pointer>,
     pub(crate) raws: Vec<Raw>,
     nudge_deliveries: bool,
-    nudge_sends: bool,
 }
 
 impl Change {
@@ -120,7 +119,6 @@ impl Change {
             pointers: Vec::new(),
             raws: Vec::new(),
             nudge_deliveries: false,
-            nudge_sends: false,
         }
     }
 
@@ -167,7 +165,6 @@ impl Change {
             dead_at: None,
             dead_because: None,
         });
-        self.nudge_sends |= self.session.sends.needs_nudge(self.now);
         number
     }
 
@@ -204,9 +201,23 @@ impl Change {
         self.raws.push(raw);
     }
 
+    /// A transaction takes one write of an item: the last word on a pointer counts.
+    fn point(&mut self, pointer: Pointer) {
+        self.pointers.retain(|earlier| match (earlier, &pointer) {
+            (Pointer::Bind { id: earlier, .. }, Pointer::Bind { id, .. }) => earlier != id,
+            (Pointer::Bind { .. }, _) | (_, Pointer::Bind { .. }) => true,
+            // Both are of the one customer whose session this is.
+            (
+                Pointer::Claim { .. } | Pointer::Release { .. },
+                Pointer::Claim { .. } | Pointer::Release { .. },
+            ) => false,
+        });
+        self.pointers.push(pointer);
+    }
+
     /// Makes this session the customer's open one.
     pub fn claim_customer(&mut self) {
-        self.pointers.push(Pointer::Claim {
+        self.point(Pointer::Claim {
             vendor: self.session.vendor,
             customer: self.session.customer.clone(),
         });
@@ -218,7 +229,7 @@ impl Change {
             return;
         }
         self.session.vendor_session = Some(id.to_owned());
-        self.pointers.push(Pointer::Bind {
+        self.point(Pointer::Bind {
             vendor: self.session.vendor,
             id: id.to_owned(),
         });
@@ -231,7 +242,7 @@ impl Change {
         }
         self.session.state = State::Closed;
         self.session.queue = None;
-        self.pointers.push(Pointer::Release {
+        self.point(Pointer::Release {
             vendor: self.session.vendor,
             customer: self.session.customer.clone(),
         });
@@ -242,12 +253,6 @@ impl Change {
     #[must_use]
     pub fn must_nudge_deliveries(&self) -> bool {
         self.nudge_deliveries
-    }
-
-    /// Whether, once this is written, somebody must be woken to send.
-    #[must_use]
-    pub fn must_nudge_sends(&self) -> bool {
-        self.nudge_sends
     }
 
     /// The session as the table holds it, once this is written.

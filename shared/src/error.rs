@@ -29,7 +29,8 @@ pub enum Kind {
     VendorRefused,
     /// This deployment has no settings for that vendor.
     VendorNotConfigured,
-    /// The table or the queues refuse; nothing was recorded.
+    /// The table or the queues refuse. Whether it was recorded cannot be known; a repeat under the same
+    /// key finds out.
     StorageUnavailable,
     /// A fault of ours.
     Internal,

@@ -41,6 +41,19 @@ pub enum Fact<'a> {
 }
 
 impl Fact<'_> {
+    /// Every type, for the test that holds `infra/openapi.yaml` against the code.
+    pub const TYPES: [&'static str; 9] = [
+        "message.received",
+        "message.sent",
+        "message.failed",
+        "message.unknown",
+        "messages.read",
+        "session.queued",
+        "session.started",
+        "session.transferred",
+        "session.closed",
+    ];
+
     /// The event's `type`.
     #[must_use]
     pub fn name(&self) -> &'static str {

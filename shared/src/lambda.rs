@@ -1,15 +1,16 @@
 //! What every function does around its own concern: logging, reading a request, answering, batches.
 
-use std::{fmt, future::Future, pin::pin};
+use std::{fmt, future::Future};
 
 use lambda_http::{Body, Request, RequestExt, Response, lambda_runtime, service_fn};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 
 use crate::{
     answer,
     config::{ConfigError, RUST_LOG, Settings},
     error::{Error, Kind},
+    object::Object,
 };
 
 /// The largest body that the API reads, in bytes.
@@ -29,6 +30,7 @@ pub fn init<T>(make: impl FnOnce(&Settings) -> Result<T, ConfigError>) -> Result
     let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
+        .with_span_list(false)
         .without_time();
     // A second subscriber can only be set in a test that runs two functions in one process.
     let _ = tracing_subscriber::registry()
@@ -75,18 +77,18 @@ where
 
 fn report(error: &Error) {
     let code = error.kind().code();
-    let line = chain(error);
     if answer::status_of(error.kind()).is_server_error() {
-        tracing::error!(code, error = line, "refused");
+        tracing::error!(code, error = chain(error), "refused");
     } else {
-        tracing::info!(code, error = line, "refused");
+        // The sentence may quote what the caller sent.
+        tracing::info!(code, field = error.at_field(), "refused");
     }
 }
 
 /// Reads the request's JSON body as a `T`.
 ///
 /// # Errors
-/// Where it is too large, not JSON, or not a `T`; the error names the field.
+/// Where it is too large, not JSON, no object, or not a `T`; the error names the field.
 pub fn body<T: DeserializeOwned>(request: &Request) -> Result<T, Error> {
     let body: &[u8] = request.body();
     if body.len() > LARGEST_BODY {
@@ -104,32 +106,35 @@ pub fn body<T: DeserializeOwned>(request: &Request) -> Result<T, Error> {
             "the body is empty; send a JSON object",
         ));
     }
-    let reader = &mut serde_json::Deserializer::from_slice(body);
-    let read: T =
-        serde_path_to_error::deserialize(&mut *reader).map_err(|error| unreadable(&error))?;
-    reader.end().map_err(|error| {
-        Error::new(
-            Kind::InvalidJson,
-            format!("the body is not one JSON value: {error}"),
-        )
-    })?;
+    // Whether it is JSON is decided by the whole of it, and before any field: serde_json calls `1` in
+    // place of an enum a syntax error.
+    let text = std::str::from_utf8(body).map_err(|error| not_json(&error))?;
+    serde_json::from_str::<IgnoredAny>(text).map_err(|error| not_json(&error))?;
+    let reader = &mut serde_json::Deserializer::from_str(text);
+    let Object(read) = serde_path_to_error::deserialize(reader)
+        .map_err(|error| invalid(error.path(), error.inner()))?;
     Ok(read)
 }
 
-fn unreadable(error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
-    let inner = error.inner();
-    match inner.classify() {
-        serde_json::error::Category::Data => {
-            let path = error.path().to_string();
-            // A missing or unknown field is named in the sentence; its parent is the path.
-            Error::field(path, inner.to_string())
-        }
-        serde_json::error::Category::Syntax
-        | serde_json::error::Category::Eof
-        | serde_json::error::Category::Io => {
-            Error::new(Kind::InvalidJson, format!("the body is not JSON: {inner}"))
-        }
+fn not_json(error: &dyn fmt::Display) -> Error {
+    Error::new(Kind::InvalidJson, format!("the body is not JSON: {error}"))
+}
+
+/// JSON that is not what the route takes. The error names the field where there is one: not where
+/// the whole body is something else than an object.
+fn invalid(path: &serde_path_to_error::Path, error: &serde_json::Error) -> Error {
+    let message = error.to_string();
+    let mut field: Vec<String> = path.iter().map(ToString::to_string).collect();
+    // A field that is missing or came twice has no place of its own: serde tells its parent's.
+    let named = ["missing field `", "duplicate field `"]
+        .into_iter()
+        .find_map(|sentence| message.strip_prefix(sentence)?.split('`').next());
+    field.extend(named.map(str::to_owned));
+    if field.is_empty() {
+        return Error::new(Kind::InvalidRequest, message);
     }
+    // An index stands in brackets behind the name of its list.
+    Error::field(field.join(".").replace(".[", "["), message)
 }
 
 /// A parameter of the route's path, such as `id` of `/sessions/{id}`.
@@ -157,40 +162,21 @@ pub fn query_parameter(request: &Request, name: &str) -> Option<String> {
 pub async fn each_record<'a, F, R, E>(records: &'a [Record], handler: F) -> BatchResponse
 where
     F: Fn(&'a Record) -> R,
-    R: Future<Output = Result<(), E>> + 'a,
+    R: Future<Output = Result<(), E>>,
     E: fmt::Display,
 {
-    let mut running: Vec<_> = records
-        .iter()
-        .map(|record| (record, Some(Box::pin(handler(record)))))
-        .collect();
-    let mut failures = Vec::new();
-    let all = std::future::poll_fn(|context| {
-        let mut waiting = false;
-        for (record, slot) in &mut running {
-            let Some(work) = slot else { continue };
-            match work.as_mut().poll(context) {
-                std::task::Poll::Pending => waiting = true,
-                std::task::Poll::Ready(done) => {
-                    *slot = None;
-                    if let Err(error) = done {
-                        tracing::error!(message = record.message_id, %error, "left in the queue");
-                        failures.push(Failure {
-                            item_identifier: record.message_id.clone(),
-                        });
-                    }
-                }
+    let all = records.iter().map(async |record| {
+        let failed = handler(record).await.err();
+        failed.map(|error| {
+            tracing::error!(message = record.message_id, %error, "left in the queue");
+            Failure {
+                item_identifier: record.message_id.clone(),
             }
-        }
-        if waiting {
-            std::task::Poll::Pending
-        } else {
-            std::task::Poll::Ready(())
-        }
+        })
     });
-    pin!(all).await;
+    let failures = futures_util::future::join_all(all).await;
     BatchResponse {
-        batch_item_failures: failures,
+        batch_item_failures: failures.into_iter().flatten().collect(),
     }
 }
 
@@ -271,4 +257,86 @@ where
         },
     ))
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code, reason = "only read")]
+    struct Order {
+        shop: String,
+        #[serde(default)]
+        parcel: Object<Parcel>,
+        size: Option<Size>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Size {
+        Small,
+    }
+
+    #[derive(Debug, Default, Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    #[allow(dead_code, reason = "only read")]
+    struct Parcel {
+        grams: u32,
+        labels: Vec<String>,
+    }
+
+    fn refused(text: &str) -> (Kind, Option<String>) {
+        let request = Request::new(Body::from(text.to_owned()));
+        let error = body::<Order>(&request).unwrap_err();
+        (error.kind(), error.at_field().map(str::to_owned))
+    }
+
+    #[test]
+    fn the_field_itself_is_named_with_its_whole_path() {
+        for (text, field) in [
+            (r#"{}"#, "shop"),
+            (r#"{"shop":1}"#, "shop"),
+            // Half a surrogate pair: JSON by its grammar, and no text.
+            (r#"{"shop":"\ud800"}"#, "shop"),
+            (r#"{"shop":"a","size":1}"#, "size"),
+            (r#"{"shop":"a","door":1}"#, "door"),
+            (r#"{"shop":"a","shop":"b"}"#, "shop"),
+            (r#"{"shop":"a","a`, expected b":1}"#, "a`, expected b"),
+            (r#"{"shop":"a","parcel":7}"#, "parcel"),
+            (r#"{"shop":"a","parcel":["a"]}"#, "parcel"),
+            (r#"{"shop":"a","parcel":{"grams":-1}}"#, "parcel.grams"),
+            (r#"{"shop":"a","parcel":{"grams":1e999}}"#, "parcel.grams"),
+            (
+                r#"{"shop":"a","parcel":{"grams":1,"grams":2}}"#,
+                "parcel.grams",
+            ),
+            (r#"{"shop":"a","parcel":{"pounds":1}}"#, "parcel.pounds"),
+            (r#"{"shop":"a","parcel":{"parcel":1}}"#, "parcel.parcel"),
+            (
+                r#"{"shop":"a","parcel":{"labels":["a",1]}}"#,
+                "parcel.labels[1]",
+            ),
+        ] {
+            assert_eq!(
+                refused(text),
+                (Kind::InvalidRequest, Some(field.to_owned())),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_object_has_no_field_and_what_is_no_json_says_so() {
+        for text in ["[]", r#"["a"]"#, "null", "1", r#""x""#] {
+            assert_eq!(refused(text), (Kind::InvalidRequest, None), "{text}");
+        }
+        for text in ["", " ", "{", r#"{"shop":"a"}}"#, "{'shop':'a'}"] {
+            assert_eq!(refused(text), (Kind::InvalidJson, None), "{text}");
+        }
+    }
 }

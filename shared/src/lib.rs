@@ -8,7 +8,7 @@
 //! - [`vendor`]: the vendors' calls and pushes as values without I/O.
 //! - [`inbound`]: from a vendor's push to a change. [`desk`]: from a task to a vendor's call and its
 //!   outcome. [`sends`]: draining the log of sends. [`queues`]: the nudges.
-//! - [`auth`], [`error`], [`answer`], [`config`], [`http`], [`lambda`]: the frame around a function.
+//! - [`auth`], [`error`], [`answer`], [`config`], [`http`], [`lambda`], [`object`]: the frame around a function.
 
 pub mod answer;
 pub mod auth;
@@ -28,6 +28,7 @@ pub mod inbound;
 pub mod lambda;
 pub mod log;
 pub mod message;
+pub mod object;
 pub mod outgoing;
 #[cfg(feature = "queues")]
 pub mod queues;

@@ -98,7 +98,10 @@ impl Log {
         if let Some(at) = self.next_at.filter(|at| *at > now) {
             return Begin::NotDue(at);
         }
-        let suspect = self.attempting;
+        // Its own mark, left by a write whose answer was lost, says nothing of an attempt.
+        let suspect = self.attempting && !self.is_held_by(owner);
+        // An attempt that was cut off counts as a failed one, so that retries end here too.
+        self.attempts += u32::from(suspect);
         self.lease = Some(Lease {
             owner: owner.to_owned(),
             until: now + lease_for,
@@ -198,6 +201,19 @@ mod tests {
             }
         );
         assert!(log.is_held_by("b") && !log.is_held_by("a"));
+    }
+
+    #[test]
+    fn whoever_takes_the_lease_twice_does_not_suspect_itself() {
+        let mut log = log_with(1);
+        log.begin("a", 0, LEASE);
+        assert_eq!(
+            log.begin("a", 10, LEASE),
+            Begin::Ready {
+                number: 1,
+                suspect: false
+            }
+        );
     }
 
     #[test]

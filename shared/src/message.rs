@@ -145,6 +145,9 @@ pub struct Message {
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<VendorFault>,
+    /// Whether it failed because the conversation had ended before it could be sent.
+    #[serde(default)]
+    pub too_late: bool,
     /// The vendor's identifier of what came from there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vendor_id: Option<String>,

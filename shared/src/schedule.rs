@@ -7,6 +7,9 @@ use crate::{
 
 const DEFAULT_SECONDS: [Millis; 9] = [1, 5, 15, 60, 300, 900, 1_800, 3_600, 7_200];
 
+/// The longest wait that another side may ask for: a day.
+const LONGEST_WAIT: Millis = 24 * 3_600 * 1_000;
+
 /// The pauses between attempts. Their number is the number of retries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schedule(Vec<Millis>);
@@ -42,7 +45,8 @@ impl Schedule {
         let _ = getrandom::fill(&mut byte);
         let [byte] = byte;
         let jitter = pause * (Millis::from(byte) - 128) / 640;
-        Some(now + (pause + jitter).max(wished.unwrap_or(0)))
+        let wished = wished.unwrap_or_default().clamp(0, LONGEST_WAIT);
+        Some(now + (pause + jitter).max(wished))
     }
 }
 
@@ -71,6 +75,8 @@ mod tests {
             schedule("1").unwrap().next(1, Some(30_000), 5),
             Some(30_005)
         );
+        let (far, day) = (Some(i64::MAX), 24 * 3_600 * 1_000);
+        assert_eq!(schedule("1").unwrap().next(1, far, 5), Some(day + 5));
     }
 
     #[test]

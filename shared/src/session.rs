@@ -2,7 +2,8 @@
 //! numbers what is recorded, and holds the state of both logs, so that one conditional write of one
 //! item decides every race.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 use crate::{
     clock::{Millis, rfc3339, rfc3339_field},
@@ -65,14 +66,35 @@ pub struct Assign {
     /// What kind of counterpart.
     pub to: Counterpart,
     /// This agent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "vendor_id",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub agent_id: Option<i64>,
     /// An agent of this group.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "vendor_id",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub group_id: Option<i64>,
     /// The app's channel, as the desk shows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel: Option<String>,
+}
+
+/// An id of the vendor's: `397`, or `"397"` as an assignee's `id` reads.
+fn vendor_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    let id = match Value::deserialize(deserializer)? {
+        Value::Null => return Ok(None),
+        Value::Number(id) => id.as_i64(),
+        Value::String(id) => id.parse().ok(),
+        Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    };
+    id.map(Some).ok_or_else(|| {
+        serde::de::Error::custom("an id of the vendor's is a whole number, as it is or as text")
+    })
 }
 
 /// What kind of counterpart a customer asks for.
@@ -176,6 +198,7 @@ impl Session {
             vendor: self.vendor,
             customer: &self.customer,
             state: self.state,
+            closing: self.closing && self.is_open(),
             queue: self.queue.as_ref(),
             assignee: self.assignee.as_ref(),
             survey,
@@ -193,6 +216,8 @@ pub struct View<'a> {
     vendor: Vendor,
     customer: &'a CustomerId,
     state: State,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    closing: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     queue: Option<&'a Queue>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -205,4 +230,30 @@ pub struct View<'a> {
     updated_at: Millis,
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_at: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::Assign;
+
+    #[test]
+    fn an_agent_is_asked_for_by_number_or_by_an_assignees_id() {
+        for (given, read) in [("397", Some(397)), (r#""397""#, Some(397)), ("null", None)] {
+            let assign = format!(r#"{{"to":"agent","agent_id":{given}}}"#);
+            let assign: Assign = serde_json::from_str(&assign).unwrap();
+            assert_eq!(assign.agent_id, read, "{given}");
+        }
+        for given in [
+            "3.5",
+            r#""""#,
+            r#""x""#,
+            "9223372036854775808",
+            "true",
+            "[3]",
+        ] {
+            let assign = format!(r#"{{"to":"agent","agent_id":{given}}}"#);
+            assert!(serde_json::from_str::<Assign>(&assign).is_err(), "{given}");
+        }
+    }
 }

@@ -4,9 +4,12 @@
 //! - [`faults`]: the proxy in front of DynamoDB, SQS, a vendor and the app, that plays outages.
 //! - [`app`]: the app's end of event delivery.
 //! - [`signature`]: the official Python package as a second opinion on our event signatures.
+//! - [`contract`]: infra/openapi.yaml; every answer that a test gets is held against it.
+//! - [`push`]: bodies as Udesk pushes them.
+//! - [`permissions`]: what infra/template.yaml allows each function.
 //! - [`world`]: all of it together, with the real functions ([`binaries`]) in the middle.
 //! - [`aws`]: the table and the queues as they are, past the proxies.
-//! - [`rule`], [`wire`]: what the first two are made of.
+//! - [`rule`], [`wire`]: what the first two are made of. [`python`]: runs the scripts of this folder.
 //!
 //! Every wait has a bound and says what it waited for when it gives up.
 #![allow(
@@ -14,6 +17,7 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::string_slice,
     reason = "test code: a panic is how a test fails"
 )]
 
@@ -22,7 +26,11 @@ use std::time::Duration;
 pub mod app;
 pub mod aws;
 pub mod binaries;
+pub mod contract;
 pub mod faults;
+pub mod permissions;
+pub mod push;
+pub mod python;
 pub mod rule;
 pub mod signature;
 pub mod wire;

@@ -4,12 +4,23 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
+use deskbridge::{
+    auth::Guard,
+    config::Settings,
+    http::Client,
+    ids::{CustomerId, SessionId},
+    table::Table,
+};
 use deskbridge_local::{Bundle, Options, Servers, Template};
 use deskbridge_twins::udesk::{Options as TwinOptions, PushStart, Twin};
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::{
@@ -17,6 +28,7 @@ use crate::{
     app::App,
     aws,
     binaries::{binaries, root},
+    contract::{Contract, Operation},
     faults::Proxy,
     http_client, until,
 };
@@ -48,8 +60,11 @@ pub struct World {
     pub udesk: Proxy,
     /// Between the functions and the app.
     pub events: Proxy,
+    /// Every answer of the API and the webhook so far, and which operation of the contract gave it.
+    pub answers: Mutex<Vec<(&'static Operation, Answer)>>,
     /// What the functions logged.
     pub log: Arc<Mutex<Vec<String>>>,
+    killed: AtomicBool,
     http: reqwest::Client,
     machine: Machine,
     _shown: ShownOnFailure,
@@ -127,6 +142,11 @@ impl Answer {
         self.body["error"]["code"]
             .as_str()
             .unwrap_or_else(|| panic!("no error in {self:?}"))
+    }
+
+    /// The same; `None` where it is no error.
+    pub fn error_code_or_none(&self) -> Option<&str> {
+        self.body["error"]["code"].as_str()
     }
 
     /// The answer, if it has this status.
@@ -275,6 +295,8 @@ impl World {
             sqs,
             udesk,
             events,
+            answers: Mutex::default(),
+            killed: AtomicBool::new(false),
             log: Arc::clone(&log),
             http: http_client(),
             machine,
@@ -302,20 +324,43 @@ impl World {
         path: &str,
         body: Option<String>,
     ) -> Answer {
-        let method = method.parse().expect("a method");
-        let mut request = self
-            .http
-            .request(method, format!("{}{path}", self.bundle.url()))
-            .timeout(self.machine.patience);
+        let mut headers = Vec::new();
         if let Some(bearer) = bearer {
-            request = request.header("authorization", format!("Bearer {bearer}"));
+            headers.push(("authorization", format!("Bearer {bearer}")));
         }
-        if let Some(body) = body {
-            request = request
-                .header("content-type", "application/json")
-                .body(body);
+        let body = body.map(|body| {
+            headers.push(("content-type", "application/json".to_owned()));
+            body.into_bytes()
+        });
+        self.send(method, path, &headers, body).await
+    }
+
+    /// One call of the API, with these headers and bytes, whatever they are. The answer is one that
+    /// the contract lists.
+    pub async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, String)],
+        body: Option<Vec<u8>>,
+    ) -> Answer {
+        let url = format!("{}{path}", self.bundle.url());
+        let request = self.http.request(method.parse().expect("a method"), url);
+        let mut request = request.timeout(self.machine.patience);
+        for (name, value) in headers {
+            request = request.header(*name, value);
         }
-        answer(request).await
+        let answer = answer(request.body(body.unwrap_or_default())).await;
+        if let Some(operation) = Contract::read().operation(method, path) {
+            self.take_down(operation, &answer);
+        }
+        answer
+    }
+
+    /// A token for this customer, made as issue-token makes it, for so many seconds from `now` on (Unix
+    /// milliseconds).
+    pub fn customer_token(customer: &str, expires_in: i64, now: i64) -> String {
+        token_signed_with(TOKEN_SECRET, customer, expires_in, now)
     }
 
     /// A customer asks for an agent.
@@ -362,6 +407,91 @@ impl World {
         .await
     }
 
+    /// The customer says something, under an id of the client's in the header.
+    pub async fn say_under_key(&self, session: &str, key: &str, text: &str) -> Answer {
+        let message = json!({"kind": "text", "content": text});
+        let url = format!("{}/sessions/{session}/messages", self.bundle.url());
+        let request = self
+            .http
+            .post(url)
+            .bearer_auth(API_KEY)
+            .header("content-type", "application/json")
+            .header("idempotency-key", key);
+        answer(request.body(message.to_string())).await
+    }
+
+    /// The app ends the conversation for the customer.
+    pub async fn close(&self, session: &str) -> Answer {
+        self.call(API_KEY, "DELETE", &format!("/sessions/{session}"), None)
+            .await
+    }
+
+    /// How far the message with this id of the client's has come, as the conversation shows it.
+    pub async fn status(&self, session: &str, client_id: &str) -> String {
+        let conversation = self.conversation(session).await;
+        let message = conversation
+            .iter()
+            .find(|message| message["client_id"] == client_id)
+            .unwrap_or_else(|| panic!("no {client_id} in {conversation:?}"));
+        message["status"].as_str().expect("a status").to_owned()
+    }
+
+    /// Waits until that message has come so far.
+    pub async fn wait_for_status(&self, session: &str, client_id: &str, status: &str) {
+        until(&format!("{client_id} is {status}"), async || {
+            self.status(session, client_id).await == status
+        })
+        .await;
+    }
+
+    /// Waits until nobody is at work on the session, who could come in between a test's steps.
+    pub async fn wait_until_quiet(&self, session: &str) {
+        let (id, table) = (SessionId::parse(session).expect("an id"), self.table());
+        until("the session is quiet", async || {
+            let session = table.session(&id).await.expect("the table");
+            let session = session.expect("a session");
+            [&session.deliveries, &session.sends]
+                .iter()
+                .all(|log| !log.is_pending() && log.lease.is_none())
+        })
+        .await;
+    }
+
+    /// The types of what the app was told of a session, in order.
+    pub fn told(&self, session: &str) -> Vec<String> {
+        let events = self.app.events_of(session);
+        events.into_iter().map(|event| event.kind).collect()
+    }
+
+    /// Waits until the app was told of something of this type.
+    pub async fn wait_until_told(&self, session: &str, kind: &str) {
+        self.app
+            .wait_for(BOUND, |events| {
+                events
+                    .iter()
+                    .any(|event| event.session == session && event.kind == kind)
+            })
+            .await;
+    }
+
+    /// The table, as the functions read it.
+    pub fn table(&self) -> Table {
+        let name = self.bundle.table_name("Table").expect("the table");
+        let endpoint = self.servers.dynamodb_url();
+        let settings = Settings::new(move |setting| {
+            let value = match setting {
+                "TABLE_NAME" => &name,
+                "AWS_ENDPOINT_URL_DYNAMODB" => &endpoint,
+                "AWS_REGION" => "us-east-1",
+                "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => "test",
+                _ => return None,
+            };
+            Some(value.to_owned())
+        });
+        let http = Client::from_settings(&settings).expect("a client");
+        Table::for_reading(&settings, &http).expect("the table")
+    }
+
     /// Where the session stands.
     pub async fn session(&self, session: &str) -> Value {
         self.call(API_KEY, "GET", &format!("/sessions/{session}"), None)
@@ -398,13 +528,30 @@ impl World {
     /// Posts a body to Udesk's webhook, under this path secret.
     pub async fn push(&self, secret: &str, body: impl Into<reqwest::Body>) -> Answer {
         let url = format!("{}/{secret}", self.bundle.function_url("webhook-udesk"));
-        answer(
-            self.http
-                .post(url)
-                .header("content-type", "application/json")
-                .body(body),
-        )
-        .await
+        let request = self.http.post(url).body(body);
+        let answer = answer(request.header("content-type", "application/json")).await;
+        for operation in Contract::read().of("webhook-udesk") {
+            self.take_down(operation, &answer);
+        }
+        answer
+    }
+
+    /// Kills every process of a function, as a crash does. API Gateway answers for it from then on, in
+    /// words that are not the contract's.
+    pub fn kill(&self, function: &str) {
+        self.killed.store(true, Ordering::Relaxed);
+        self.bundle.kill(function);
+    }
+
+    /// Every answer is one that the contract lists, but for those of a function that a test killed.
+    fn take_down(&self, operation: &'static Operation, answer: &Answer) {
+        let by_gateway = matches!(answer.status, 500 | 502) && answer.body["error"].is_null();
+        if by_gateway && self.killed.load(Ordering::Relaxed) {
+            return;
+        }
+        operation.must_list(answer);
+        let mut answers = self.answers.lock().unwrap();
+        answers.push((operation, answer.clone()));
     }
 
     /// A call of SQS behind the proxy's back, with the queue's name in the template.
@@ -445,6 +592,61 @@ impl World {
         log.iter().any(|line| line.contains(text))
     }
 
+    /// The session that the customer has open, if any.
+    pub async fn open_session_of(&self, customer: &str) -> Option<Value> {
+        let path = format!("/sessions?customer={customer}");
+        let answer = self.call(API_KEY, "GET", &path, None).await.expect(200);
+        answer.body["sessions"]
+            .as_array()
+            .expect("a list")
+            .first()
+            .cloned()
+    }
+
+    /// Everything that the table holds.
+    pub async fn items(&self) -> Vec<Value> {
+        let table = self.bundle.table_name("Table").expect("a table");
+        let mut items = Vec::new();
+        let mut after = Value::Null;
+        loop {
+            let mut scan = json!({"TableName": table, "ConsistentRead": true});
+            if !after.is_null() {
+                scan["ExclusiveStartKey"] = after;
+            }
+            let mut page = aws::dynamodb(&self.servers.dynamodb_url(), "Scan", scan).await;
+            let found: Vec<serde_dynamo::Item> =
+                serde_json::from_value(page["Items"].take()).expect("items");
+            let read = found.into_iter().map(serde_dynamo::from_item);
+            items.extend(read.map(|item| item.expect("an item as JSON")));
+            after = page["LastEvaluatedKey"].take();
+            if after.is_null() {
+                return items;
+            }
+        }
+    }
+
+    /// What was recorded without being shown to anybody.
+    pub async fn raw_items(&self) -> Vec<Value> {
+        let mut items = self.items().await;
+        items.retain(|item| item["sk"].as_str().is_some_and(|sk| sk.starts_with("RAW#")));
+        items
+    }
+
+    /// Waits until nothing is left to be delivered or sent in any session, and no drainer is at work.
+    pub async fn settled(&self) {
+        until("nothing is left to go out", async || {
+            let items = self.items().await;
+            !items.iter().any(|item| item.get("due_at").is_some())
+        })
+        .await;
+    }
+
+    /// Has many processes of Udesk's webhook wait, so that none must be started, on a machine that is
+    /// busy already, when many pushes come at once.
+    pub async fn warm_webhook(&self) {
+        join_all((0..20).map(|_| self.push("nobodys-path-secret", ""))).await;
+    }
+
     /// What the schedule does every minute.
     pub async fn sweep(&self) {
         self.bundle
@@ -473,6 +675,19 @@ async fn answer(request: reqwest::RequestBuilder) -> Answer {
     let text = response.text().await.expect("the API's body is text");
     let body = serde_json::from_str(&text).unwrap_or(Value::Null);
     Answer { status, body, text }
+}
+
+/// A customer token that this secret signed.
+pub fn token_signed_with(secret: &str, customer: &str, expires_in: i64, now: i64) -> String {
+    let secret = secret.to_owned();
+    let settings = Settings::new(move |name| match name {
+        "API_KEYS" => Some(API_KEY.to_owned()),
+        "CUSTOMER_TOKEN_SECRETS" => Some(secret.clone()),
+        _ => None,
+    });
+    let guard = Guard::from_settings(&settings).expect("a guard");
+    let customer = CustomerId::parse(customer).expect("a customer");
+    guard.issue(&customer, expires_in, now).expect("a token").0
 }
 
 /// A test that fails shows what the functions said.

@@ -4,17 +4,18 @@
 use std::time::Duration;
 
 use deskbridge::{
-    answer,
+    answer::{self, Answers},
     auth::Guard,
     change::Change,
     clock,
     config::{ConfigError, Settings},
-    error::Error,
+    error::{Error, Kind},
     ids::SessionId,
     lambda,
     outgoing::Task,
     sends::Sends,
     session::Session,
+    survey::Survey,
     table::TableError,
 };
 use lambda_http::{Body, Request, Response};
@@ -23,6 +24,17 @@ use lambda_http::{Body, Request, Response};
 const BUDGET: Duration = Duration::from_secs(10);
 /// How often a change is made anew before the caller is asked to try again.
 const TRIES: u32 = 40;
+
+/// What it may answer.
+pub const ANSWERS: Answers = Answers {
+    successes: &[200, 202],
+    errors: &[
+        Kind::Unauthorized,
+        Kind::SessionNotFound,
+        Kind::StorageUnavailable,
+        Kind::Internal,
+    ],
+};
 
 /// What the function needs. Made once at init.
 #[derive(Debug)]
@@ -51,7 +63,7 @@ impl App {
     /// Answers one request.
     ///
     /// # Errors
-    /// As `infra/openapi.yaml` lists them.
+    /// Those of [`ANSWERS`].
     pub async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {
         let caller = self.guard.check(request.headers())?;
         let id = lambda::path_parameter(&request, "id")
@@ -60,13 +72,14 @@ impl App {
         for tries in 0..TRIES {
             let session = caller.may_see(self.sends.table.session(&id).await?)?;
             if !session.is_open() || session.closing {
-                return ended(&session);
+                let survey = self.sends.table.survey(&id).await?;
+                return ended(&session, survey.as_ref());
             }
             let mut change = Change::to(session, clock::now());
             change.session.closing = true;
             change.send(Task::Close);
             if let Some(drained) = self.sends.append(change, None, BUDGET).await? {
-                return ended(&drained.session);
+                return ended(&drained.session, drained.survey.as_ref());
             }
             clock::pause(tries).await;
         }
@@ -74,9 +87,9 @@ impl App {
     }
 }
 
-fn ended(session: &Session) -> Result<Response<Body>, Error> {
+fn ended(session: &Session, survey: Option<&Survey>) -> Result<Response<Body>, Error> {
     answer::json(
         if session.is_open() { 202 } else { 200 },
-        &session.view(None),
+        &session.view(survey),
     )
 }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use deskbridge::{
-    answer,
+    answer::{self, Answers},
     auth::Guard,
     change::Change,
     clock,
@@ -12,6 +12,7 @@ use deskbridge::{
     error::{Error, Kind},
     ids::CustomerId,
     lambda,
+    object::Object,
     outgoing::Task,
     sends::{Drained, Sends},
     session::{Assign, Session, State},
@@ -26,6 +27,23 @@ const BUDGET: Duration = Duration::from_secs(10);
 /// How often a change is made anew before the caller is asked to try again.
 const TRIES: u32 = 40;
 
+/// What it may answer.
+pub const ANSWERS: Answers = Answers {
+    successes: &[200, 201, 202],
+    errors: &[
+        Kind::InvalidJson,
+        Kind::InvalidRequest,
+        Kind::Unauthorized,
+        Kind::RoleNotAllowed,
+        Kind::SessionClosed,
+        Kind::BodyTooLarge,
+        Kind::VendorRefused,
+        Kind::VendorNotConfigured,
+        Kind::StorageUnavailable,
+        Kind::Internal,
+    ],
+};
+
 /// What the function needs. Made once at init.
 #[derive(Debug)]
 pub struct App {
@@ -38,8 +56,7 @@ pub struct App {
 struct Ask {
     vendor: Vendor,
     customer: Option<CustomerId>,
-    #[serde(default)]
-    assign: Assign,
+    assign: Option<Object<Assign>>,
 }
 
 impl App {
@@ -62,7 +79,7 @@ impl App {
     /// Answers one request.
     ///
     /// # Errors
-    /// As `infra/openapi.yaml` lists them.
+    /// Those of [`ANSWERS`].
     pub async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {
         let caller = self.guard.check(request.headers())?;
         let Ask {
@@ -70,6 +87,14 @@ impl App {
             customer,
             assign,
         } = lambda::body(&request)?;
+        let Object(assign) = assign.unwrap_or_default();
+        let channel = assign.channel.as_deref().unwrap_or("-");
+        if !(1..=128).contains(&channel.len()) {
+            return Err(Error::field(
+                "assign.channel",
+                "a channel has 1 to 128 bytes",
+            ));
+        }
         let customer = caller.customer(customer)?;
         self.sends.desk.must_have(vendor)?;
         for tries in 0..TRIES {
@@ -83,6 +108,7 @@ impl App {
                         || session.closing
                         || session.sends.is_pending() =>
                 {
+                    let session = self.carry_on(session).await?;
                     return self.found(session).await;
                 }
                 Some(session) => Change::to(session, now),
@@ -103,6 +129,20 @@ impl App {
             clock::pause(tries).await;
         }
         Err(TableError::Contended.into())
+    }
+
+    /// Takes up what nobody is at, so that asking again is never in vain.
+    async fn carry_on(&self, session: Session) -> Result<Session, Error> {
+        if !session.sends.needs_nudge(clock::now()) {
+            return Ok(session);
+        }
+        self.sends.drain(&session.id, BUDGET).await?;
+        Ok(self
+            .sends
+            .table
+            .session(&session.id)
+            .await?
+            .unwrap_or(session))
     }
 
     async fn found(&self, session: Session) -> Result<Response<Body>, Error> {

@@ -21,7 +21,7 @@ use deskbridge::{
 use target::{Delivery, Target};
 
 /// How long one invocation may go on with one session; the function's time-out is 60 s.
-const BUDGET: Duration = Duration::from_secs(40);
+const BUDGET: Duration = Duration::from_secs(30);
 /// How many events are read at once.
 const AT_ONCE: usize = 10;
 /// How often a change is made anew before the nudge is left to SQS.
@@ -55,9 +55,7 @@ impl App {
 
     /// Opens connections ahead of need.
     pub async fn warm(&self) {
-        self.http
-            .warm(&[&self.table.warm_url(), self.target.url()])
-            .await;
+        self.http.warm(&[&self.table.warm_url()]).await;
     }
 
     /// Drains the logs that a batch of nudges names.
@@ -149,6 +147,7 @@ impl App {
                 .record(
                     session,
                     owner,
+                    number,
                     event.as_ref(),
                     &outcome,
                     Instant::now() < end,
@@ -170,13 +169,15 @@ impl App {
         &self,
         mut session: Session,
         owner: &str,
+        number: u64,
         event: Option<&Event>,
         outcome: &Delivery,
         go_on: bool,
     ) -> Result<Recorded, TableError> {
         for tries in 0..TRIES {
             let mut change = Change::to(session, clock::now());
-            if !change.session.deliveries.is_held_by(owner) {
+            let log = &change.session.deliveries;
+            if !(log.is_held_by(owner) && log.head + 1 == number) {
                 tracing::warn!(session = %change.session.id, "the lease was lost during a delivery");
                 return Ok(Recorded::Stop { nudge_at: None });
             }

@@ -20,7 +20,6 @@ use standardwebhooks::{
 /// Where events go. Made once at init.
 pub(crate) struct Target {
     url: Uri,
-    text: String,
     signers: Vec<Webhook>,
     http: Client,
     limit: Duration,
@@ -68,17 +67,12 @@ impl Target {
         let limit: u64 = settings.parsed_or(&APP_TIMEOUT_MS, 10_000)?;
         Ok(Self {
             url,
-            text,
             signers: signers
                 .collect::<Result<_, _>>()
                 .map_err(|_| APP_EVENTS_SECRETS.malformed(&"not base64"))?,
             http: http.clone(),
             limit: Duration::from_millis(limit.max(1)),
         })
-    }
-
-    pub(crate) fn url(&self) -> &str {
-        &self.text
     }
 
     pub(crate) fn limit(&self) -> Duration {
@@ -92,7 +86,7 @@ impl Target {
             Err(because) => return Delivery::Never(because),
         };
         let started = clock::now();
-        let answer = self.http.call(request, self.limit).await;
+        let answer = self.http.ask(request, self.limit).await;
         tracing::info!(
             event = %event.id,
             r#type = event.r#type,

@@ -10,7 +10,7 @@ use deskbridge::{
 };
 
 /// How long one invocation may go on with one session; the function's time-out is 60 s.
-const BUDGET: Duration = Duration::from_secs(40);
+const BUDGET: Duration = Duration::from_secs(30);
 
 /// What the function needs. Made once at init.
 #[derive(Debug)]

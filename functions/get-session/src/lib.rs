@@ -1,10 +1,10 @@
 //! `GET /sessions/{id}` and `GET /sessions?customer=`: where a conversation stands.
 
 use deskbridge::{
-    answer,
+    answer::{self, Answers},
     auth::{Caller, Guard},
     config::{ConfigError, Settings},
-    error::Error,
+    error::{Error, Kind},
     http::Client,
     ids::{CustomerId, SessionId},
     lambda,
@@ -14,6 +14,19 @@ use deskbridge::{
 };
 use lambda_http::{Body, Request, Response};
 use serde::Serialize;
+
+/// What it may answer.
+pub const ANSWERS: Answers = Answers {
+    successes: &[200],
+    errors: &[
+        Kind::InvalidRequest,
+        Kind::Unauthorized,
+        Kind::RoleNotAllowed,
+        Kind::SessionNotFound,
+        Kind::StorageUnavailable,
+        Kind::Internal,
+    ],
+};
 
 /// What the function needs. Made once at init.
 #[derive(Debug)]
@@ -50,7 +63,7 @@ impl App {
     /// Answers one request.
     ///
     /// # Errors
-    /// As `infra/openapi.yaml` lists them.
+    /// Those of [`ANSWERS`].
     pub async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {
         let caller = self.guard.check(request.headers())?;
         match lambda::path_parameter(&request, "id") {

@@ -60,6 +60,7 @@ impl App {
         };
         recorded
             .map_err(|error| lambda::chain(&error))?
+            .with_repeats()
             .wake(&self.deliveries)
             .await;
         Ok(())

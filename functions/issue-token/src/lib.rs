@@ -1,11 +1,11 @@
 //! `POST /tokens`: a short-lived token with which a customer's own client may call the API.
 
 use deskbridge::{
-    answer,
+    answer::{self, Answers},
     auth::Guard,
     clock,
     config::{ConfigError, Settings},
-    error::Error,
+    error::{self, Error},
     ids::CustomerId,
     lambda,
 };
@@ -14,6 +14,21 @@ use serde::{Deserialize, Serialize};
 
 /// The shortest and the longest life of a customer token, in seconds.
 const LIFE: std::ops::RangeInclusive<i64> = 60..=86_400;
+/// The life of one whose caller names none.
+const QUARTER_OF_AN_HOUR: i64 = 900;
+
+/// What it may answer.
+pub const ANSWERS: Answers = Answers {
+    successes: &[200],
+    errors: &[
+        error::Kind::InvalidJson,
+        error::Kind::InvalidRequest,
+        error::Kind::Unauthorized,
+        error::Kind::RoleNotAllowed,
+        error::Kind::BodyTooLarge,
+        error::Kind::Internal,
+    ],
+};
 
 /// What the function needs. Made once at init.
 #[derive(Debug)]
@@ -26,18 +41,13 @@ pub struct App {
 struct Ask {
     kind: Kind,
     customer: CustomerId,
-    #[serde(default = "quarter_of_an_hour")]
-    expires_in: i64,
+    expires_in: Option<i64>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Kind {
     Customer,
-}
-
-fn quarter_of_an_hour() -> i64 {
-    900
 }
 
 #[derive(Serialize)]
@@ -60,18 +70,17 @@ impl App {
     /// Answers one request.
     ///
     /// # Errors
-    /// As `infra/openapi.yaml` lists them.
+    /// Those of [`ANSWERS`].
     pub async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {
         self.guard.check(request.headers())?.must_be_server()?;
         let ask: Ask = lambda::body(&request)?;
         let Kind::Customer = ask.kind;
-        if !LIFE.contains(&ask.expires_in) {
+        let life = ask.expires_in.unwrap_or(QUARTER_OF_AN_HOUR);
+        if !LIFE.contains(&life) {
             let message = format!("`expires_in` is {} to {} seconds", LIFE.start(), LIFE.end());
             return Err(Error::field("expires_in", message));
         }
-        let (token, ends) = self
-            .guard
-            .issue(&ask.customer, ask.expires_in, clock::now())?;
+        let (token, ends) = self.guard.issue(&ask.customer, life, clock::now())?;
         answer::json(
             200,
             &Token {

@@ -1,10 +1,10 @@
 //! `GET /sessions/{id}/messages?after=&limit=`: the conversation, oldest first, by cursor.
 
 use deskbridge::{
-    answer,
+    answer::{self, Answers},
     auth::Guard,
     config::{ConfigError, Settings},
-    error::Error,
+    error::{Error, Kind},
     http::Client,
     ids::{MessageId, SessionId},
     lambda,
@@ -15,6 +15,18 @@ use lambda_http::{Body, Request, Response};
 use serde::Serialize;
 
 const LIMIT: std::ops::RangeInclusive<usize> = 1..=100;
+
+/// What it may answer.
+pub const ANSWERS: Answers = Answers {
+    successes: &[200],
+    errors: &[
+        Kind::InvalidRequest,
+        Kind::Unauthorized,
+        Kind::SessionNotFound,
+        Kind::StorageUnavailable,
+        Kind::Internal,
+    ],
+};
 
 /// What the function needs. Made once at init.
 #[derive(Debug)]
@@ -55,7 +67,7 @@ impl App {
     /// Answers one request.
     ///
     /// # Errors
-    /// As `infra/openapi.yaml` lists them.
+    /// Those of [`ANSWERS`].
     pub async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {
         let caller = self.guard.check(request.headers())?;
         let id = lambda::path_parameter(&request, "id")

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use deskbridge::{
-    answer,
+    answer::{self, Answers},
     auth::Guard,
     change::{Change, Mark},
     clock,
@@ -12,6 +12,7 @@ use deskbridge::{
     ids::{MessageId, SessionId},
     lambda,
     message::{Author, File, Format, Kind, Message, Status},
+    object::Object,
     outgoing::Task,
     sends::Sends,
     session::Session,
@@ -25,6 +26,27 @@ use sha2::{Digest, Sha256};
 const BUDGET: Duration = Duration::from_secs(10);
 /// How often a change is made anew before the caller is asked to try again.
 const TRIES: u32 = 40;
+
+/// The largest content, in bytes of JSON: written twice, as it is and as plain text, it still fits an
+/// item of the table, and so does the event that tells of it.
+const LARGEST_CONTENT: usize = 100 * 1024;
+
+/// What it may answer.
+pub const ANSWERS: Answers = Answers {
+    successes: &[200, 202],
+    errors: &[
+        ErrorKind::InvalidJson,
+        ErrorKind::InvalidRequest,
+        ErrorKind::Unauthorized,
+        ErrorKind::SessionNotFound,
+        ErrorKind::SessionClosed,
+        ErrorKind::IdempotencyConflict,
+        ErrorKind::BodyTooLarge,
+        ErrorKind::VendorRefused,
+        ErrorKind::StorageUnavailable,
+        ErrorKind::Internal,
+    ],
+};
 
 /// What the function needs. Made once at init.
 #[derive(Debug)]
@@ -41,7 +63,7 @@ struct Ask {
     kind: AskedKind,
     content: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    file: Option<File>,
+    file: Option<Object<File>>,
 }
 
 /// What a customer can send.
@@ -91,7 +113,7 @@ impl App {
     /// Answers one request.
     ///
     /// # Errors
-    /// As `infra/openapi.yaml` lists them.
+    /// Those of [`ANSWERS`].
     pub async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {
         let caller = self.guard.check(request.headers())?;
         let id = lambda::path_parameter(&request, "id")
@@ -103,6 +125,13 @@ impl App {
                 "content",
                 "say something; the content is empty",
             ));
+        }
+        let size = serde_json::to_string(&ask.content).map_or(usize::MAX, |json| json.len());
+        if size > LARGEST_CONTENT {
+            let message = format!(
+                "the content has {size} bytes as JSON; at most {LARGEST_CONTENT} are taken"
+            );
+            return Err(Error::field("content", message));
         }
         ask.id = client_id(ask.id, &request)?;
         let key = match &ask.id {
@@ -175,14 +204,16 @@ fn client_id(given: Option<String>, request: &Request) -> Result<Option<String>,
         .headers()
         .get("idempotency-key")
         .map(|value| value.to_str().unwrap_or_default());
-    let Some(id) = given.or(header.map(str::to_owned)) else {
-        return Ok(None);
+    let (field, id) = match (given, header) {
+        (Some(id), _) => ("id", id),
+        (None, Some(id)) => ("Idempotency-Key", id.to_owned()),
+        (None, None) => return Ok(None),
     };
     if (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Ok(Some(id));
     }
     Err(Error::field(
-        "id",
+        field,
         "an id is 1 to 128 visible ASCII characters, no spaces",
     ))
 }
@@ -217,12 +248,17 @@ fn change(session: Session, ask: &Ask, key: Option<&Key>) -> (Change, Message) {
         content: ask.content.clone(),
         format,
         text: matches!(format, Format::Html).then(|| deskbridge::html::plain_text(&ask.content)),
-        file: ask.file.clone().filter(|file| !file.is_empty()),
+        file: ask
+            .file
+            .clone()
+            .map(|Object(file)| file)
+            .filter(|file| !file.is_empty()),
         agent: None,
         status: Some(Status::Queued),
         entry: Some(entry),
         client_id: ask.id.clone(),
         error: None,
+        too_late: false,
         vendor_id: None,
         created_at: change.now(),
     };
@@ -245,7 +281,7 @@ fn accepted(session: &Session, message: &Message) -> Result<Response<Body>, Erro
         Status::Sent | Status::Read => (200, None),
         Status::Queued | Status::Sending => (202, session.sends.next_at.map(clock::rfc3339)),
         Status::Unknown => (202, None),
-        Status::Failed if !session.is_open() => return Err(Error::session_closed()),
+        Status::Failed if message.too_late => return Err(Error::session_closed()),
         Status::Failed => {
             return Err(Error::vendor_refused(message.error.clone().unwrap_or_else(
                 || VendorFault {

@@ -7,6 +7,7 @@ use deskbridge::{
     config::{ConfigError, DELIVERIES_QUEUE_URL, SENDS_QUEUE_URL, Settings},
     http::Client,
     ids::SessionId,
+    lambda,
     queues::Queue,
     table::{DUE_SHARDS, Outcome, Table, TableError},
 };
@@ -68,7 +69,13 @@ impl App {
 
     async fn sweep(&self, shard: u64) -> Result<(), TableError> {
         for session in self.table.due(shard, clock::now(), AT_ONCE).await? {
-            self.wake(&session).await?;
+            match self.wake(&session).await {
+                // One that this version cannot read holds up no other.
+                Err(error @ TableError::Unreadable(_)) => {
+                    tracing::error!(%session, error = lambda::chain(&error), "not swept");
+                }
+                other => other?,
+            }
         }
         Ok(())
     }
@@ -82,6 +89,10 @@ impl App {
             session.deliveries.needs_nudge(now),
             session.sends.needs_nudge(now),
         );
+        if !(deliver || send) {
+            // The index was behind.
+            return Ok(());
+        }
         // Written as it is: that moves its place in the index on by the grace, so that the next run
         // leaves it alone while this nudge is under way.
         let change = Change::to(session, now);

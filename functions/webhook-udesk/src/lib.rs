@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use deskbridge::{
-    answer,
+    answer::{self, Answers},
     config::{ConfigError, DELIVERIES_QUEUE_URL, INBOX_QUEUE_URL, Settings, UDESK_WEBHOOK_SECRETS},
     error::{Error, Kind},
     http::Client,
@@ -19,11 +19,20 @@ use deskbridge::{
     vendor::Vendor,
 };
 use lambda_http::{Body, Request, RequestExt, Response, http::Method};
+use tokio::time::{Instant, timeout, timeout_at};
 
 /// The largest push that is taken, in bytes: in base64 it still fits an SQS message.
 const LARGEST: usize = 128 * 1024;
 /// How long the table may take before the inbox is tried.
-const TABLE_LIMIT: Duration = Duration::from_millis(2_500);
+const TABLE_LIMIT: Duration = Duration::from_millis(2_200);
+/// How long everything may take. Lambda ends the function after 4 s, and Udesk waits for 5 s.
+const LIMIT: Duration = Duration::from_millis(3_500);
+
+/// What it may answer.
+pub const ANSWERS: Answers = Answers {
+    successes: &[200],
+    errors: &[Kind::NotFound, Kind::BodyTooLarge, Kind::StorageUnavailable],
+};
 
 /// What the function needs. Made once at init.
 #[derive(Debug)]
@@ -83,9 +92,11 @@ impl App {
                 ),
             ));
         }
-        let why = match tokio::time::timeout(TABLE_LIMIT, self.recorder.record(body)).await {
+        let end = Instant::now() + LIMIT;
+        let why = match timeout(TABLE_LIMIT, self.recorder.record(body)).await {
             Ok(Ok(recorded)) => {
-                recorded.wake(&self.deliveries).await;
+                // Where SQS takes too long, `sweep` wakes the drainers.
+                let _ = timeout_at(end, recorded.wake(&self.deliveries)).await;
                 return Ok(answer::empty(200));
             }
             Ok(Err(error)) => lambda::chain(&error),
@@ -96,13 +107,16 @@ impl App {
             vendor: Vendor::Udesk,
             body: BASE64_STANDARD.encode(body),
         };
-        self.inbox.put(&task, 0).await.map_err(|error| {
+        let refused = || {
             Error::new(
                 Kind::StorageUnavailable,
                 "neither the table nor the inbox takes it; send it again",
             )
-            .with_source(error)
-        })?;
-        Ok(answer::empty(200))
+        };
+        match timeout_at(end, self.inbox.put(&task, 0)).await {
+            Ok(Ok(())) => Ok(answer::empty(200)),
+            Ok(Err(error)) => Err(refused().with_source(error)),
+            Err(too_long) => Err(refused().with_source(too_long)),
+        }
     }
 }

@@ -54,12 +54,22 @@ pub enum Outcome {
         /// Why.
         fault: VendorFault,
     },
+    /// It had no effect, since the customer is elsewhere at the vendor's by now: assigned, most likely,
+    /// and the push that tells of it is late.
+    Moved {
+        /// Where.
+        to: Box<Opened>,
+        /// What the vendor said.
+        fault: VendorFault,
+    },
     /// It may have had an effect.
     Lost(VendorFault),
     /// The vendor's session has ended.
     Gone(VendorFault),
     /// The vendor said no, for good.
     Refused(VendorFault),
+    /// There was nothing to be done.
+    Nothing,
 }
 
 /// What becomes of a message that the vendor may have taken.
@@ -78,9 +88,13 @@ impl Desk {
     /// Where a setting is malformed, or only some of a vendor's are set.
     pub fn from_settings(settings: &Settings, http: &Client) -> Result<Self, ConfigError> {
         let limit: u64 = settings.parsed_or(&VENDOR_TIMEOUT_MS, 8_000)?;
+        // API Gateway gives up after 30 s.
+        if !(1..=20_000).contains(&limit) {
+            return Err(VENDOR_TIMEOUT_MS.malformed(&format!("{limit}, expected 1 to 20000")));
+        }
         Ok(Self {
             http: http.clone(),
-            limit: Duration::from_millis(limit.max(1)),
+            limit: Duration::from_millis(limit),
             udesk: udesk::Udesk::from_settings(settings)?,
         })
     }
@@ -126,13 +140,42 @@ impl Desk {
     }
 
     /// Makes one attempt of `task` for `session`; `message` is the one that the task names. Signed
-    /// afresh each time.
+    /// afresh each time. Where a message finds that its customer waits no longer, the vendor is asked
+    /// where the customer is.
     pub async fn attempt(
         &self,
         session: &Session,
         task: &Task,
         message: Option<&Message>,
     ) -> Outcome {
+        let outcome = self.call(session, task, message).await;
+        let Outcome::Gone(fault) = outcome else {
+            return outcome;
+        };
+        let waits = matches!(
+            session.state,
+            State::Queued | State::Assigning | State::Offline
+        );
+        if !(waits && matches!(task, Task::Message { .. })) {
+            return Outcome::Gone(fault);
+        }
+        let ask = Task::Open {
+            assign: session.assign.clone().unwrap_or_default(),
+        };
+        match self.call(session, &ask, None).await {
+            Outcome::Opened(to) => Outcome::Moved { to, fault },
+            // The message itself had no effect, whatever became of the question.
+            Outcome::NotYet { after, fault } => Outcome::NotYet { after, fault },
+            Outcome::Lost(fault) => Outcome::NotYet { after: None, fault },
+            Outcome::Done
+            | Outcome::Nothing
+            | Outcome::Moved { .. }
+            | Outcome::Gone(_)
+            | Outcome::Refused(_) => Outcome::Gone(fault),
+        }
+    }
+
+    async fn call(&self, session: &Session, task: &Task, message: Option<&Message>) -> Outcome {
         match (session.vendor, &self.udesk) {
             (Vendor::Udesk, Some(udesk)) => {
                 udesk

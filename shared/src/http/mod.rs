@@ -12,6 +12,13 @@ use crate::config::{ConfigError, EXTRA_CA_FILE, Settings};
 /// How long a function waits in its init for the connections that it opens ahead of need.
 const WARM_LIMIT: Duration = Duration::from_millis(300);
 
+/// The largest answer that is read, in bytes. More is cut off.
+const LARGEST_ANSWER: usize = 1024 * 1024;
+/// A body that nobody reads is read away up to this many bytes …
+const SHORT_BODY: usize = 16 * 1024;
+/// … and for this long.
+const BODY_LIMIT: Duration = Duration::from_millis(200);
+
 /// The client. Cheap to clone; clones share their connections.
 #[derive(Clone, Debug)]
 pub struct Client(reqwest::Client);
@@ -92,25 +99,51 @@ impl Client {
         let mut request = reqwest::Request::try_from(request)
             .map_err(|error| NoAnswer::Invalid(error.without_url()))?;
         *request.timeout_mut() = Some(limit);
-        let sent = async {
-            let response = self.0.execute(request).await?;
-            let (status, headers) = (response.status().as_u16(), response.headers().clone());
-            let body = response.bytes().await?.into();
-            Ok(Answer {
-                status,
-                headers,
-                body,
-            })
+        let mut response = self.0.execute(request).await.map_err(no_answer)?;
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(no_answer)? {
+            body.extend_from_slice(&chunk);
+            if body.len() > LARGEST_ANSWER {
+                break;
+            }
+        }
+        Ok(Answer {
+            status: response.status().as_u16(),
+            headers: std::mem::take(response.headers_mut()),
+            body,
+        })
+    }
+
+    /// Sends `request` and reads status and headers, within `limit`. A short body is read away, so that
+    /// the connection can be used again; whatever happens to it changes nothing.
+    ///
+    /// # Errors
+    /// Where no answer came, and whether the request may have arrived all the same.
+    pub async fn ask(
+        &self,
+        request: http::Request<Vec<u8>>,
+        limit: Duration,
+    ) -> Result<Answer, NoAnswer> {
+        let mut request = reqwest::Request::try_from(request)
+            .map_err(|error| NoAnswer::Invalid(error.without_url()))?;
+        *request.timeout_mut() = Some(limit);
+        let mut response = self.0.execute(request).await.map_err(no_answer)?;
+        let answer = Answer {
+            status: response.status().as_u16(),
+            headers: std::mem::take(response.headers_mut()),
+            body: Vec::new(),
         };
-        sent.await.map_err(|error: reqwest::Error| {
-            if error.is_connect() {
-                NoAnswer::Unreachable(error.without_url())
-            } else if error.is_builder() {
-                NoAnswer::Invalid(error.without_url())
-            } else {
-                NoAnswer::Lost(error.without_url())
+        let _ = tokio::time::timeout(BODY_LIMIT, async {
+            let mut read = 0;
+            while let Ok(Some(chunk)) = response.chunk().await {
+                read += chunk.len();
+                if read > SHORT_BODY {
+                    break;
+                }
             }
         })
+        .await;
+        Ok(answer)
     }
 
     /// Opens connections to `urls` ahead of need. Init runs with the full CPU, so a handshake costs
@@ -128,5 +161,15 @@ impl Client {
             while tasks.join_next().await.is_some() {}
         })
         .await;
+    }
+}
+
+fn no_answer(error: reqwest::Error) -> NoAnswer {
+    if error.is_connect() {
+        NoAnswer::Unreachable(error.without_url())
+    } else if error.is_builder() {
+        NoAnswer::Invalid(error.without_url())
+    } else {
+        NoAnswer::Lost(error.without_url())
     }
 }

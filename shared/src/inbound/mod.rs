@@ -21,6 +21,7 @@ const TRIES: u32 = 40;
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Recorded {
     nudge: Vec<SessionId>,
+    repeats: Vec<SessionId>,
 }
 
 impl Recorded {
@@ -28,6 +29,22 @@ impl Recorded {
         if !self.nudge.contains(session) {
             self.nudge.push(session.clone());
         }
+    }
+
+    fn repeat(&mut self, session: &SessionId) {
+        if !self.repeats.contains(session) {
+            self.repeats.push(session.clone());
+        }
+    }
+
+    /// The same, and for sessions that what was recorded earlier belongs to as well: the nudge of a
+    /// webhook that was cut off may be missing.
+    #[must_use]
+    pub fn with_repeats(mut self) -> Self {
+        for session in std::mem::take(&mut self.repeats) {
+            self.nudge(&session);
+        }
+        self
     }
 
     /// Wakes the drainers. Where SQS refuses, `sweep` does it.

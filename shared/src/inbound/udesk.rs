@@ -99,17 +99,38 @@ impl Recorder {
             // webhook, or the answer to create-session, came in between.
             let now = clock::now();
             let mut sighting = self.sight(customer, &pieces, now).await?;
-            pieces.retain(|piece| !sighting.seen.contains(&piece.key));
+            pieces.retain(|piece| !sighting.seen.contains_key(&piece.key));
+            for session in sighting.seen.values() {
+                recorded.repeat(session);
+            }
             let mut sessions = HashMap::new();
             loop {
                 let Some(first) = pieces.first() else {
                     return Ok(recorded);
                 };
                 let target = sighting.session_of(first).cloned();
+                if target.is_none() && !first.opens() {
+                    let first = pieces.remove(0);
+                    let because = "it belongs to no conversation, and begins none";
+                    set_aside(
+                        &self.table,
+                        VENDOR,
+                        first.body().as_bytes(),
+                        because.to_owned(),
+                        now,
+                    )
+                    .await?;
+                    continue;
+                }
+                let mut ends = false;
                 let count = pieces
                     .iter()
                     .take(AT_ONCE)
-                    .take_while(|piece| sighting.session_of(piece) == target.as_ref())
+                    .take_while(|piece| {
+                        let goes_on = !ends && sighting.session_of(piece) == target.as_ref();
+                        ends = piece.ends();
+                        goes_on
+                    })
                     .count();
                 let mut change = match self
                     .change_for(customer, target.as_ref(), &mut sessions, now)
@@ -129,12 +150,14 @@ impl Recorder {
                     break;
                 }
                 let session = change.written();
+                let ended = !session.is_open();
                 if nudge {
                     recorded.nudge(&session.id);
                 }
                 pieces.drain(..count);
                 // A session that this push opened is found by its customer from now on.
-                if target.is_none() {
+                // And what follows an ending belongs to another session.
+                if (target.is_none() || ended) && !pieces.is_empty() {
                     break;
                 }
                 sessions.insert(session.id.clone(), session);
@@ -214,7 +237,9 @@ impl Recorder {
         if ids.is_empty() {
             return Ok(None);
         }
-        for tries in 0..TRIES {
+        let mut recorded = Recorded::default();
+        let mut tries = 0;
+        while tries < TRIES {
             let now = clock::now();
             let sighting = self
                 .table
@@ -247,8 +272,8 @@ impl Recorder {
                 })
                 .collect();
             unread.sort_by(|a, b| a.id.cmp(&b.id));
+            // The rest has its turn in the next round.
             unread.truncate(4 * AT_ONCE);
-            let mut recorded = Recorded::default();
             if unread.is_empty() {
                 return Ok(Some(recorded));
             }
@@ -268,9 +293,10 @@ impl Recorder {
                 if change.must_nudge_deliveries() {
                     recorded.nudge(&change.session.id);
                 }
-                return Ok(Some(recorded));
+                continue;
             }
             clock::pause(tries).await;
+            tries += 1;
         }
         Err(TableError::Contended)
     }
@@ -321,10 +347,12 @@ impl Piece {
             if namesakes.iter().any(|other| other.body() == piece.body()) {
                 continue;
             }
-            let key = match namesakes.len() {
-                0 => piece.id.clone(),
-                earlier => format!("{}#{}", piece.id, earlier + 1),
-            };
+            let mut place = namesakes.len();
+            let mut key = piece.id.clone();
+            while pieces.iter().any(|other| other.key == key) {
+                place += 1;
+                key = format!("{}#{place}", piece.id);
+            }
             pieces.push(Self { key, ..piece });
         }
         pieces
@@ -345,6 +373,20 @@ impl Piece {
             id,
             message,
         }
+    }
+
+    /// Whether a conversation may begin with this: somebody speaks, or takes the customer.
+    fn opens(&self) -> bool {
+        self.message.as_ref().is_ok_and(|message| {
+            !matches!(message.content, Content::NotShown | Content::Close { .. })
+        })
+    }
+
+    /// Whether a conversation may end with this.
+    fn ends(&self) -> bool {
+        self.message
+            .as_ref()
+            .is_ok_and(|message| matches!(message.content, Content::Close { .. }))
     }
 
     fn body(&self) -> &str {
@@ -436,7 +478,8 @@ impl Piece {
 
     /// Takes over the vendor's identifier where it is news. A message under an identifier that nobody
     /// knows belongs to the customer's open session, and the conversation goes on there: its transfer
-    /// may arrive later, or never.
+    /// may arrive later, or never. What comes late from a sub-session that is known does not lead the
+    /// conversation back there.
     fn follow(&self, change: &mut Change, message: &AgentMessage, sighting: &Sighting) {
         let Some(id) = self.vendor_session() else {
             return;
@@ -447,11 +490,7 @@ impl Piece {
             return;
         }
         let is_news = !sighting.by_vendor_session.contains_key(&id);
-        let moves = matches!(
-            message.content,
-            Content::Transfer { .. } | Content::StartSession { .. }
-        );
-        if is_news || moves || change.session.vendor_session.is_none() {
+        if is_news || change.session.vendor_session.is_none() {
             change.bind(&id);
         }
     }
@@ -511,6 +550,7 @@ impl Piece {
             entry: None,
             client_id: None,
             error: None,
+            too_late: false,
             vendor_id: Some(self.key.clone()),
             created_at: change.now(),
         };

@@ -2,8 +2,8 @@
 
 use aws_sdk_dynamodb::{
     error::{ProvideErrorMetadata, SdkError},
-    operation::transact_write_items::TransactWriteItemsError,
-    types::{AttributeValue, Delete, Put, TransactWriteItem},
+    operation::{put_item::PutItemError, transact_write_items::TransactWriteItemsError},
+    types::{AttributeValue, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem},
 };
 use serde::Serialize;
 use serde_dynamo::aws_sdk_dynamodb_1::to_item;
@@ -12,7 +12,7 @@ use super::{DUE_SHARDS, Item, Table, TableError, keys::Key, refused};
 use crate::{
     change::{Change, Mark, Pointer, Raw},
     clock::{Millis, rfc3339},
-    ids::SessionId,
+    ids::{SessionId, nonce},
     session::Session,
     vendor::Vendor,
 };
@@ -131,6 +131,7 @@ impl Table {
 
     async fn put_alone(&self, write: Write) -> Result<Outcome, TableError> {
         let guards = write.guards;
+        let write_id = write.item.get("write_id").cloned();
         let ttl = names_of(&write);
         let put = self
             .client
@@ -138,11 +139,17 @@ impl Table {
             .table_name(&self.name)
             .set_item(Some(write.item))
             .set_condition_expression(write.condition)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .set_expression_attribute_names(ttl)
             .set_expression_attribute_values(values_of(write.values));
         match put.send().await {
             Ok(_) => Ok(Outcome::Written),
             Err(error) => match error.code() {
+                // The SDK repeats a put whose answer was lost. The condition of the repeat fails then,
+                // and it is this very write that stands there.
+                Some("ConditionalCheckFailedException") if is_ours(&error, write_id.as_ref()) => {
+                    Ok(Outcome::Written)
+                }
                 Some("ConditionalCheckFailedException") => Ok(match guards {
                     Guards::Mark => Outcome::Repeat,
                     Guards::State => Outcome::Overtaken,
@@ -235,6 +242,7 @@ impl Table {
         // A closed session's record goes when its conversation does.
         let expires = (!session.is_open()).then_some(now + self.retention);
         let mut item: Item = to_item(&next)?;
+        item.insert("write_id".to_owned(), text(nonce()));
         if let Some(at) = next.due_at(now, self.grace) {
             item.insert("due_shard".to_owned(), text(due_shard(&session.id)));
             item.insert("due_at".to_owned(), number(at));
@@ -347,12 +355,19 @@ fn values_of(values: Vec<(&'static str, AttributeValue)>) -> Option<Item> {
     (!values.is_empty()).then_some(values)
 }
 
+/// Whether the item that a put found in its way is the one that it put itself.
+fn is_ours(error: &SdkError<PutItemError>, write_id: Option<&AttributeValue>) -> bool {
+    let Some(PutItemError::ConditionalCheckFailedException(failed)) = error.as_service_error()
+    else {
+        return false;
+    };
+    let found = failed.item().and_then(|item| item.get("write_id"));
+    write_id.is_some() && found == write_id
+}
+
 /// What a cancelled transaction means; `None` where it is an error.
 fn cancelled(error: &SdkError<TransactWriteItemsError>, guards: &[Guards]) -> Option<Outcome> {
     let error = error.as_service_error()?;
-    if error.is_transaction_in_progress_exception() {
-        return Some(Outcome::Overtaken);
-    }
     let TransactWriteItemsError::TransactionCanceledException(cancelled) = error else {
         return None;
     };

@@ -69,7 +69,7 @@ impl From<TableError> for Error {
         match error {
             TableError::Refused { .. } | TableError::Contended => Error::new(
                 Kind::StorageUnavailable,
-                "storage is not available; nothing is lost, try again in a moment",
+                "storage is not available; try again in a moment, with the same id",
             ),
             TableError::Unreadable(_) => {
                 Error::new(Kind::Internal, "something went wrong on our side")

@@ -24,8 +24,8 @@ const BATCH_TRIES: u32 = 5;
 /// What the table knows of a webhook before it is recorded.
 #[derive(Debug, Default)]
 pub struct Sighting {
-    /// Which of the keys asked about were seen before.
-    pub seen: Vec<String>,
+    /// Which of the keys asked about were seen before, and the session that each went to.
+    pub seen: HashMap<String, SessionId>,
     /// Where each vendor session asked about leads.
     pub by_vendor_session: HashMap<String, SessionId>,
     /// The customer's open session.
@@ -178,11 +178,9 @@ impl Table {
         let mut found = self.batch(&wanted).await?;
         let mut sighting = Sighting::default();
         for key in keys {
-            if found
-                .get(&Key::seen(vendor, key))
-                .is_some_and(|item| is_live(item, now))
-            {
-                sighting.seen.push(key.clone());
+            let item = found.remove(&Key::seen(vendor, key));
+            if let Some(item) = item.filter(|item| is_live(item, now)) {
+                sighting.seen.insert(key.clone(), target(item)?);
             }
         }
         for id in vendor_sessions {
@@ -248,7 +246,9 @@ impl Table {
         Ok(items.into_iter().map(from_item).collect::<Result<_, _>>()?)
     }
 
-    /// Items of the session's whose `sk` lies behind `after` and before `before`.
+    /// Items of the session's whose `sk` lies behind `after` and before `before`, up to `limit` of them
+    /// or 1 MB (DynamoDB's own page, which also keeps an answer within what Lambda can return), and
+    /// whether there are more.
     async fn range(
         &self,
         session: &SessionId,
@@ -256,33 +256,26 @@ impl Table {
         before: &str,
         limit: usize,
     ) -> Result<(Vec<Item>, bool), TableError> {
-        let mut items = Vec::new();
-        let mut start = None;
-        loop {
-            // BETWEEN includes its bounds: one more is asked for, and `after` itself is dropped.
-            let wanted = i32::try_from(limit + 1 - items.len()).unwrap_or(i32::MAX);
-            let page = self
-                .client
-                .query()
-                .table_name(&self.name)
-                .key_condition_expression("pk = :pk AND sk BETWEEN :after AND :before")
-                .expression_attribute_values(":pk", AttributeValue::S(session.to_string()))
-                .expression_attribute_values(":after", AttributeValue::S(format!("{after}\u{1}")))
-                .expression_attribute_values(":before", AttributeValue::S(before.to_owned()))
-                .consistent_read(true)
-                .limit(wanted)
-                .set_exclusive_start_key(start.take())
-                .send()
-                .await
-                .map_err(refused("Query"))?;
-            items.extend(page.items.unwrap_or_default());
-            start = page.last_evaluated_key;
-            if items.len() > limit || start.is_none() {
-                let more = items.len() > limit;
-                items.truncate(limit);
-                return Ok((items, more));
-            }
-        }
+        // One more than wanted tells whether there are more.
+        let wanted = i32::try_from(limit + 1).unwrap_or(i32::MAX);
+        let page = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .key_condition_expression("pk = :pk AND sk BETWEEN :after AND :before")
+            .expression_attribute_values(":pk", AttributeValue::S(session.to_string()))
+            // BETWEEN includes its bounds; nothing lies between `after` and this.
+            .expression_attribute_values(":after", AttributeValue::S(format!("{after}\u{1}")))
+            .expression_attribute_values(":before", AttributeValue::S(before.to_owned()))
+            .consistent_read(true)
+            .limit(wanted)
+            .send()
+            .await
+            .map_err(refused("Query"))?;
+        let mut items = page.items.unwrap_or_default();
+        let more = items.len() > limit || page.last_evaluated_key.is_some();
+        items.truncate(limit);
+        Ok((items, more))
     }
 
     /// Sessions in which something is due at `now`, up to `limit` of each part of the index.

@@ -22,6 +22,8 @@ pub(crate) fn local() -> BTreeMap<String, String> {
             "whsec_bG9jYWwtb25seS1hcHAtZXZlbnRzLXNlY3JldC0tLS0=".to_owned(),
         ),
         ("APP_EVENTS_ALLOWED_HOSTS", "127.0.0.1".to_owned()),
+        // The events are what one wants to see; RUST_LOG=info shows every call as well.
+        ("RUST_LOG", "warn".to_owned()),
     ]
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))

@@ -55,6 +55,7 @@ pub(crate) fn text(
     format!(
         r#"
 deskbridge runs here, for local use only: its fixed keys are public. Ctrl-C ends it.
+Events that reach the app are shown below; with RUST_LOG=info, so is every call.
 
   HTTP API       {api}
 {desk_line}

@@ -1,0 +1,320 @@
+//! What an attempt brings about. Pure: it changes the change, and says what comes next.
+
+use super::Attempt;
+use crate::{
+    change::Change,
+    clock::Millis,
+    desk::{OnUnknown, Opened, Outcome},
+    error::VendorFault,
+    event::Fact,
+    message::{Message, Status},
+    outgoing::Task,
+    schedule::Schedule,
+    session::State,
+    survey::Survey,
+};
+
+/// What is decided once for all attempts.
+pub(super) struct Rules<'a> {
+    /// When a failed attempt is made again.
+    pub(super) schedule: &'a Schedule,
+    /// How long a lease lasts.
+    pub(super) lease: Millis,
+    /// What becomes of a message that the vendor may have taken.
+    pub(super) on_unknown: OnUnknown,
+}
+
+/// What comes next.
+#[derive(Debug, Default)]
+pub(super) struct Step {
+    /// The entry to try next under the same lease.
+    pub(super) next: Option<u64>,
+    /// When this entry is tried again.
+    pub(super) retry_at: Option<Millis>,
+    /// The vendor's final no.
+    pub(super) refused: Option<VendorFault>,
+}
+
+impl Rules<'_> {
+    /// Puts into `change` what `attempt` brought about; goes on to the next entry if it may.
+    pub(super) fn apply(&self, change: &mut Change, attempt: &Attempt, go_on: bool) -> Step {
+        let Attempt {
+            entry,
+            message,
+            outcome,
+            went_to,
+            survey,
+        } = attempt;
+        let mut refused = None;
+        match outcome {
+            Outcome::Opened(opened) => apply_opened(change, opened),
+            Outcome::Done => match (&entry.task, message) {
+                (Task::Message { .. }, Some(message)) => {
+                    settle_message(change, message, Status::Sent, None);
+                }
+                (Task::Close, _) => change.close("customer", survey.as_ref(), change.now()),
+                (Task::Open { .. } | Task::Message { .. }, _) => {}
+            },
+            // A transfer may have changed the vendor's session while the message was on its way there.
+            Outcome::Gone(fault)
+                if *went_to != change.session.vendor_session && change.session.is_open() =>
+            {
+                return self.try_again(change, attempt, Some(0), fault, go_on);
+            }
+            Outcome::Moved { to, fault } => {
+                apply_opened(change, to);
+                return self.try_again(change, attempt, Some(0), fault, go_on);
+            }
+            Outcome::Gone(fault) => {
+                let reason = match entry.task {
+                    Task::Close => "customer",
+                    Task::Open { .. } | Task::Message { .. } => "vendor",
+                };
+                change.close(reason, survey.as_ref(), change.now());
+                if let Some(message) = message {
+                    let message = Message {
+                        too_late: true,
+                        ..message.clone()
+                    };
+                    settle_message(change, &message, Status::Failed, Some(fault));
+                }
+            }
+            Outcome::Refused(fault) => {
+                refused = Some(fault.clone());
+                give_up(change, attempt, Status::Failed, fault, "refused");
+            }
+            Outcome::NotYet { after, fault } => {
+                return self.try_again(change, attempt, *after, fault, go_on);
+            }
+            Outcome::Lost(fault) => match (&entry.task, message, self.on_unknown) {
+                (Task::Message { .. }, Some(message), OnUnknown::Hold) => {
+                    settle_message(change, message, Status::Unknown, Some(fault));
+                }
+                _ => return self.try_again(change, attempt, None, fault, go_on),
+            },
+            Outcome::Nothing => {}
+        }
+        self.settled(change, go_on, refused)
+    }
+
+    fn settled(&self, change: &mut Change, go_on: bool, refused: Option<VendorFault>) -> Step {
+        let now = change.now();
+        Step {
+            next: change.session.sends.settle(now, self.lease, go_on),
+            retry_at: None,
+            refused,
+        }
+    }
+
+    /// Plans another attempt, or gives up where the schedule has none left.
+    fn try_again(
+        &self,
+        change: &mut Change,
+        attempt: &Attempt,
+        after: Option<Millis>,
+        fault: &VendorFault,
+        go_on: bool,
+    ) -> Step {
+        let (now, failed) = (change.now(), change.session.sends.attempts + 1);
+        tracing::warn!(session = %change.session.id, failed, fault = fault.message, code = fault.code, "not sent yet");
+        if let Some(at) = self.schedule.next(failed, after, now) {
+            change.session.sends.postpone(at);
+            return Step {
+                retry_at: Some(at),
+                ..Step::default()
+            };
+        }
+        let status = match attempt.outcome {
+            Outcome::Lost(_) => Status::Unknown,
+            _ => Status::Failed,
+        };
+        give_up(change, attempt, status, fault, "unreachable");
+        self.settled(change, go_on, None)
+    }
+}
+
+/// The vendor's answer to opening. A push may have overtaken it, and what a push said is newer.
+fn apply_opened(change: &mut Change, opened: &Opened) {
+    if let Some(survey) = &opened.survey {
+        change.offer_survey(Survey::clone(survey));
+    }
+    let before = change.session.state;
+    let overtaken = before == State::Active || !change.session.is_open();
+    if overtaken {
+        if let (None, Some(id)) = (&change.session.vendor_session, &opened.vendor_session) {
+            change.bind(id);
+        }
+        return;
+    }
+    if let Some(id) = &opened.vendor_session {
+        change.bind(id);
+    }
+    change.session.state = opened.state;
+    change.session.queue.clone_from(&opened.queue);
+    change.session.assignee.clone_from(&opened.assignee);
+    if before == opened.state {
+        return;
+    }
+    let now = change.now();
+    match opened.state {
+        State::Active => change.tell(&Fact::SessionStarted, now),
+        State::Queued => change.tell(&Fact::SessionQueued, now),
+        State::Opening
+        | State::Robot
+        | State::Urobot
+        | State::Assigning
+        | State::Offline
+        | State::Closed => {}
+    }
+}
+
+/// The message has come as far as it will without further evidence; the app is told.
+fn settle_message(
+    change: &mut Change,
+    message: &Message,
+    status: Status,
+    fault: Option<&VendorFault>,
+) {
+    if !message.status.is_none_or(|old| old.gives_way_to(status)) {
+        return;
+    }
+    let message = Message {
+        status: Some(status),
+        error: fault.cloned(),
+        ..message.clone()
+    };
+    let now = change.now();
+    match status {
+        Status::Sent => change.tell(&Fact::MessageSent(message.view()), now),
+        Status::Unknown => change.tell(&Fact::MessageUnknown(message.view()), now),
+        Status::Failed | Status::Queued | Status::Sending | Status::Read => {
+            change.tell(&Fact::MessageFailed(message.view()), now);
+        }
+    }
+    change.put_message(message);
+}
+
+/// What cannot be sent is dead: listed as such, told to the app, and the session goes on without it.
+fn give_up(
+    change: &mut Change,
+    attempt: &Attempt,
+    status: Status,
+    fault: &VendorFault,
+    reason: &str,
+) {
+    let now = change.now();
+    let Attempt { entry, survey, .. } = attempt;
+    match (&entry.task, &attempt.message) {
+        (Task::Message { .. }, Some(message)) => {
+            settle_message(change, message, status, Some(fault))
+        }
+        // A customer who waits is still where they were when asking again is refused.
+        (Task::Open { .. }, _) if change.session.state == State::Opening => {
+            change.close(reason, None, now)
+        }
+        // The customer has left, whatever the vendor says to it.
+        (Task::Close, _) => change.close("customer", survey.as_ref(), now),
+        (Task::Open { .. } | Task::Message { .. }, _) => {}
+    }
+    change.bury_send(entry, fault.message.clone());
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::{
+        ids::CustomerId,
+        session::{Queue, Session},
+        vendor::Vendor,
+    };
+
+    fn change(state: State, vendor_session: Option<&str>) -> Change {
+        let customer = CustomerId::parse("DE").unwrap();
+        let mut session = Session::opening(Vendor::Udesk, customer, None, 0);
+        session.state = state;
+        session.vendor_session = vendor_session.map(str::to_owned);
+        Change::to(session, 1_000)
+    }
+
+    fn opened(state: State, vendor_session: Option<&str>, position: Option<i64>) -> Opened {
+        Opened {
+            state,
+            vendor_session: vendor_session.map(str::to_owned),
+            assignee: None,
+            queue: position.map(|position| Queue {
+                name: Some("all".to_owned()),
+                position: Some(position),
+            }),
+            survey: None,
+        }
+    }
+
+    /// What the app is told.
+    fn told(change: &Change) -> Vec<&str> {
+        let types = change.events.iter().map(|event| event.r#type.as_str());
+        types.collect()
+    }
+
+    #[test]
+    fn the_app_is_told_where_a_new_session_stands() {
+        let outcomes: [(Opened, &[&str]); 4] = [
+            (
+                opened(State::Active, Some("11"), None),
+                &["session.started"],
+            ),
+            (opened(State::Queued, None, Some(3)), &["session.queued"]),
+            (opened(State::Assigning, None, None), &[]),
+            (opened(State::Offline, None, None), &[]),
+        ];
+        for (outcome, wanted) in outcomes {
+            let mut change = change(State::Opening, None);
+            apply_opened(&mut change, &outcome);
+            assert_eq!(change.session.state, outcome.state);
+            assert_eq!(change.session.vendor_session, outcome.vendor_session);
+            assert_eq!(change.session.queue, outcome.queue);
+            assert_eq!(told(&change), wanted);
+        }
+    }
+
+    #[test]
+    fn a_new_place_in_the_queue_is_no_event() {
+        let mut change = change(State::Queued, None);
+        apply_opened(&mut change, &opened(State::Queued, None, Some(1)));
+        assert_eq!(change.session.queue.as_ref().unwrap().position, Some(1));
+        assert!(told(&change).is_empty());
+    }
+
+    #[test]
+    fn whoever_waited_leaves_the_queue_when_an_agent_is_found() {
+        let mut change = change(State::Queued, None);
+        change.session.queue = opened(State::Queued, None, Some(1)).queue;
+        apply_opened(&mut change, &opened(State::Active, Some("11"), None));
+        assert_eq!(change.session.queue, None);
+        assert_eq!(told(&change), ["session.started"]);
+    }
+
+    #[test]
+    fn a_push_that_overtook_the_answer_is_newer() {
+        // It brought the agent, and a transfer since.
+        let mut active = change(State::Active, Some("12"));
+        apply_opened(&mut active, &opened(State::Active, Some("11"), None));
+        assert_eq!(active.session.vendor_session.as_deref(), Some("12"));
+        assert!(told(&active).is_empty());
+
+        // It brought the agent; the answer was still that of the queue.
+        let mut active = change(State::Active, Some("12"));
+        apply_opened(&mut active, &opened(State::Queued, None, Some(1)));
+        assert_eq!(active.session.state, State::Active);
+
+        // It brought the agent and did not say where.
+        let mut active = change(State::Active, None);
+        apply_opened(&mut active, &opened(State::Active, Some("11"), None));
+        assert_eq!(active.session.vendor_session.as_deref(), Some("11"));
+
+        let mut closed = change(State::Closed, Some("11"));
+        apply_opened(&mut closed, &opened(State::Active, Some("11"), None));
+        assert_eq!(closed.session.state, State::Closed);
+        assert!(told(&closed).is_empty());
+    }
+}

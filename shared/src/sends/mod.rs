@@ -1,0 +1,420 @@
+//! Draining a session's log of sends: each entry in order, under the lease, one attempt at a time.
+//! Used by the functions that append to it, within their own request, and by `drain-sends`.
+
+mod apply;
+
+use std::time::{Duration, Instant};
+
+use apply::{Rules, Step};
+
+use crate::{
+    change::Change,
+    clock::{self, Millis},
+    config::{ConfigError, DELIVERIES_QUEUE_URL, SENDS_QUEUE_URL, Settings},
+    desk::{Desk, OnUnknown, Outcome},
+    error::VendorFault,
+    http::Client,
+    ids::{MessageId, SessionId, nonce},
+    log::Begin,
+    message::Message,
+    outgoing::{Entry, Task},
+    queues::Queue,
+    schedule::Schedule,
+    session::Session,
+    survey::Survey,
+    table::{Outcome as Written, Table, TableError},
+};
+
+/// How often a change is made anew before the function says that it can't get through.
+const TRIES: u32 = 40;
+
+/// How long a request may take, with the writes after its last attempt still to come.
+const LONGEST_REQUEST: Duration = Duration::from_secs(24);
+
+/// What a drainer of sends needs. Made once at init.
+#[derive(Debug)]
+pub struct Sends {
+    /// The table.
+    pub table: Table,
+    /// The vendors.
+    pub desk: Desk,
+    deliveries: Queue,
+    nudges: Queue,
+    schedule: Schedule,
+    http: Client,
+}
+
+/// What draining left.
+#[derive(Debug)]
+pub struct Drained {
+    /// The session as last written.
+    pub session: Session,
+    /// The message asked about, as last written, where it was among those drained.
+    pub message: Option<Message>,
+    /// The survey that the vendor offered, where it did.
+    pub survey: Option<Survey>,
+    /// Why opening the session was refused, where it was.
+    pub refused: Option<VendorFault>,
+}
+
+impl Drained {
+    fn nothing(session: Session) -> Self {
+        Self {
+            session,
+            message: None,
+            survey: None,
+            refused: None,
+        }
+    }
+}
+
+/// An entry under way.
+#[derive(Debug)]
+struct Attempt {
+    entry: Entry,
+    message: Option<Message>,
+    outcome: Outcome,
+    /// The vendor's session that the attempt went to.
+    went_to: Option<String>,
+    /// The survey that the vendor offered earlier, where the attempt may end the session.
+    survey: Option<Survey>,
+}
+
+/// What was appended in the write that took the lease, and need not be read back.
+#[derive(Default)]
+struct Fresh {
+    entry: Option<Entry>,
+    message: Option<Message>,
+}
+
+impl Sends {
+    /// A drainer as the settings want it.
+    ///
+    /// # Errors
+    /// Where a setting is missing or malformed.
+    pub fn from_settings(settings: &Settings) -> Result<Self, ConfigError> {
+        let http = Client::from_settings(settings)?;
+        Ok(Self {
+            table: Table::for_writing(settings, &http)?,
+            desk: Desk::from_settings(settings, &http)?,
+            deliveries: Queue::from_settings(settings, &DELIVERIES_QUEUE_URL, &http)?,
+            nudges: Queue::from_settings(settings, &SENDS_QUEUE_URL, &http)?,
+            schedule: Schedule::from_settings(settings)?,
+            http,
+        })
+    }
+
+    /// Opens the connections that a request will surely need, ahead of need.
+    pub async fn warm(&self) {
+        let table = self.table.warm_url();
+        let queue = self.nudges.warm_url();
+        let mut urls = self.desk.warm_urls();
+        urls.push(&table);
+        urls.push(queue);
+        self.http.warm(&urls).await;
+    }
+
+    /// How long a lease lasts: one attempt, and the reads and writes around it at their slowest.
+    fn lease(&self) -> Millis {
+        let limit = i64::try_from(self.desk.limit().as_millis()).unwrap_or(i64::MAX);
+        limit.saturating_add(10_000)
+    }
+
+    /// Writes a change that appends to the log of sends, and drains from there in the same request:
+    /// whatever stands first, in order, within `budget`, up to the message `watch`. The lease, if it is
+    /// free, is taken in the same write. `None` where another writer came first or the change had
+    /// happened before; the caller reads anew and decides again.
+    ///
+    /// # Errors
+    /// Where the table refuses the change. Once that is written, nothing that fails afterwards undoes
+    /// it: it goes out later.
+    pub async fn append(
+        &self,
+        mut change: Change,
+        watch: Option<&MessageId>,
+        budget: Duration,
+    ) -> Result<Option<Drained>, TableError> {
+        let owner = nonce();
+        let now = change.now();
+        let begin = change.session.sends.begin(&owner, now, self.lease());
+        if self.table.commit(&change).await? != Written::Written {
+            return Ok(None);
+        }
+        let fresh = Fresh {
+            entry: change.sends.first().cloned(),
+            message: change.messages.values().next_back().cloned(),
+        };
+        let session = change.written();
+        let Begin::Ready { number, suspect } = begin else {
+            // Whoever drains looks once more before it leaves; what waits for its next attempt has a
+            // nudge under way.
+            return Ok(Some(Drained::nothing(session)));
+        };
+        let kept = session.clone();
+        let drained = self
+            .go_on(session, &owner, number, suspect, fresh, watch, budget)
+            .await;
+        Ok(Some(drained.unwrap_or_else(|error| {
+            tracing::error!(
+                session = %kept.id,
+                error = crate::lambda::chain(&error),
+                "recorded, and not sent yet; sweep will see to it"
+            );
+            Drained::nothing(kept)
+        })))
+    }
+
+    /// Drains `session`'s log, as far as it may be drained now, within `budget`.
+    ///
+    /// # Errors
+    /// Where the table refuses.
+    pub async fn drain(&self, session: &SessionId, budget: Duration) -> Result<(), TableError> {
+        // One owner for all tries: a write whose answer was lost is recognised as its own.
+        let owner = nonce();
+        for tries in 0..TRIES {
+            let Some(session) = self.table.session(session).await? else {
+                tracing::warn!(%session, "nudged for a session that is gone");
+                return Ok(());
+            };
+            let mut change = Change::to(session, clock::now());
+            let now = change.now();
+            match change.session.sends.begin(&owner, now, self.lease()) {
+                Begin::Empty | Begin::Busy(_) => return Ok(()),
+                // A nudge that came a moment early would otherwise be the last one.
+                Begin::NotDue(at) => {
+                    if at - now < 2_000 {
+                        self.nudges.nudge(&change.session.id, Some(at), now).await;
+                    }
+                    return Ok(());
+                }
+                Begin::Ready { number, suspect } => {
+                    if self.table.commit(&change).await? == Written::Written {
+                        let (session, fresh) = (change.written(), Fresh::default());
+                        return self
+                            .go_on(session, &owner, number, suspect, fresh, None, budget)
+                            .await
+                            .map(drop);
+                    }
+                }
+            }
+            clock::pause(tries).await;
+        }
+        Err(TableError::Contended)
+    }
+
+    /// Drains from entry `number` on, under the lease.
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "one loop, told where to begin and where to end"
+    )]
+    async fn go_on(
+        &self,
+        mut session: Session,
+        owner: &str,
+        mut number: u64,
+        mut suspect: bool,
+        mut fresh: Fresh,
+        watch: Option<&MessageId>,
+        budget: Duration,
+    ) -> Result<Drained, TableError> {
+        // Another attempt is begun only if it can end before API Gateway gives up on the caller.
+        let last_start = LONGEST_REQUEST.saturating_sub(self.desk.limit());
+        let end = Instant::now() + budget.min(last_start);
+        let (mut message, mut survey, mut refused) = (None, None, None);
+        loop {
+            let attempt = self
+                .attempt(&session, number, suspect, std::mem::take(&mut fresh))
+                .await?;
+            // The caller waits for its own message, and not for those that others wrote after it.
+            let is_watched = attempt
+                .message
+                .as_ref()
+                .is_some_and(|message| watch == Some(&message.id));
+            let recorded = self
+                .record(session, owner, attempt, !is_watched && Instant::now() < end)
+                .await?;
+            if is_watched {
+                message = recorded.message;
+            }
+            survey = recorded.survey.or(survey);
+            refused = refused.or(recorded.refused);
+            session = recorded.session;
+            let Some(next) = recorded.next else {
+                return Ok(Drained {
+                    session,
+                    message,
+                    survey,
+                    refused,
+                });
+            };
+            number = next;
+            suspect = false;
+        }
+    }
+
+    /// Makes one attempt of entry `number`.
+    async fn attempt(
+        &self,
+        session: &Session,
+        number: u64,
+        suspect: bool,
+        fresh: Fresh,
+    ) -> Result<Attempt, TableError> {
+        let entry = match fresh.entry.filter(|entry| entry.number == number) {
+            Some(entry) => Some(entry),
+            None => self.table.send(&session.id, number).await?,
+        };
+        let Some(entry) = entry else {
+            // It has outlived the retention: nothing is left to be done but to count it as settled.
+            let entry = Entry {
+                number,
+                task: Task::Close,
+                created_at: 0,
+                dead_at: None,
+                dead_because: None,
+            };
+            return Ok(Attempt {
+                entry,
+                message: None,
+                outcome: Outcome::Nothing,
+                went_to: None,
+                survey: None,
+            });
+        };
+        let message = match (&entry.task, fresh.message) {
+            (Task::Message { id }, Some(message)) if message.id == *id => Some(message),
+            (Task::Message { id }, _) => self.table.message(&session.id, id).await?,
+            (Task::Open { .. } | Task::Close, _) => None,
+        };
+        let outcome = self
+            .outcome(session, &entry, message.as_ref(), suspect)
+            .await;
+        let may_end = entry.task == Task::Close || matches!(outcome, Outcome::Gone(_));
+        let survey = match may_end {
+            true => self.table.survey(&session.id).await?,
+            false => None,
+        };
+        Ok(Attempt {
+            went_to: session.vendor_session.clone(),
+            entry,
+            message,
+            outcome,
+            survey,
+        })
+    }
+
+    async fn outcome(
+        &self,
+        session: &Session,
+        entry: &Entry,
+        message: Option<&Message>,
+        suspect: bool,
+    ) -> Outcome {
+        let known = |message: &str| VendorFault {
+            name: session.vendor.name().to_owned(),
+            code: None,
+            message: message.to_owned(),
+        };
+        let is_message = matches!(entry.task, Task::Message { .. });
+        match (is_message, session.is_open()) {
+            (false, false) => return Outcome::Nothing,
+            (true, false) => {
+                return Outcome::Gone(known(
+                    "the session was closed before this message could be sent",
+                ));
+            }
+            (_, true) if entry.dead_at.is_some() => return Outcome::Nothing,
+            (_, true) => {}
+        }
+        let holds = is_message && self.desk.on_unknown(session.vendor) == OnUnknown::Hold;
+        // Attempts that are cut off again and again end like those that fail.
+        let spent = || {
+            let attempts = session.sends.attempts;
+            attempts > 0 && self.schedule.next(attempts, None, 0).is_none()
+        };
+        if suspect && (holds || spent()) {
+            return Outcome::Lost(known("an earlier attempt was cut off and may have arrived"));
+        }
+        self.desk.attempt(session, &entry.task, message).await
+    }
+
+    /// Writes what came of an attempt, together with the step to the next entry.
+    async fn record(
+        &self,
+        mut session: Session,
+        owner: &str,
+        mut attempt: Attempt,
+        go_on: bool,
+    ) -> Result<Recorded, TableError> {
+        let rules = Rules {
+            schedule: &self.schedule,
+            lease: self.lease(),
+            on_unknown: self.desk.on_unknown(session.vendor),
+        };
+        for tries in 0..TRIES {
+            let mut change = Change::to(session, clock::now());
+            let log = &change.session.sends;
+            if !(log.is_held_by(owner) && log.head + 1 == attempt.entry.number) {
+                // Overtaken: whoever took over decides.
+                tracing::warn!(session = %change.session.id, "the lease was lost during an attempt");
+                return Ok(Recorded {
+                    session: change.session,
+                    message: None,
+                    survey: None,
+                    refused: None,
+                    next: None,
+                });
+            }
+            let step = rules.apply(&mut change, &attempt, go_on);
+            if self.table.commit(&change).await? == Written::Written {
+                self.nudge_for(&change, &step).await;
+                let message = change.messages.values().next_back().cloned();
+                let survey = change.survey.clone();
+                return Ok(Recorded {
+                    session: change.written(),
+                    message: message.or(attempt.message),
+                    survey: survey.or(attempt.survey),
+                    refused: step.refused,
+                    next: step.next,
+                });
+            }
+            clock::pause(tries).await;
+            let id = change.session.id;
+            session = self
+                .table
+                .session(&id)
+                .await?
+                .ok_or(TableError::Contended)?;
+            // A read receipt may have come in between, and overrules.
+            if let Some(message) = &attempt.message {
+                attempt.message = self.table.message(&id, &message.id).await?;
+            }
+        }
+        Err(TableError::Contended)
+    }
+
+    async fn nudge_for(&self, change: &Change, step: &Step) {
+        let (id, now) = (&change.session.id, clock::now());
+        let left_over = step.next.is_none() && change.session.sends.is_pending();
+        let deliver = async {
+            if change.must_nudge_deliveries() {
+                self.deliveries.nudge(id, None, now).await;
+            }
+        };
+        let send = async {
+            if left_over {
+                self.nudges.nudge(id, step.retry_at, now).await;
+            }
+        };
+        tokio::join!(deliver, send);
+    }
+}
+
+/// What was written of an attempt.
+struct Recorded {
+    session: Session,
+    message: Option<Message>,
+    survey: Option<Survey>,
+    refused: Option<VendorFault>,
+    next: Option<u64>,
+}

@@ -1,0 +1,517 @@
+//! infra/openapi.yaml, the template and the functions are in step: routes, answers, codes, events.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use deskbridge::{
+    answer::{Answers, status_of},
+    clock,
+    error::Kind,
+    event::Fact,
+};
+use deskbridge_twins::udesk::Fault;
+use harness::{
+    BOUND,
+    contract::Contract,
+    faults::{Calls, Fault as WireFault},
+    world::{API_KEY, PATH_SECRET, World},
+};
+use serde_json::json;
+
+fn answers() -> BTreeMap<&'static str, Answers> {
+    BTreeMap::from([
+        ("close-session", close_session::ANSWERS),
+        ("create-session", create_session::ANSWERS),
+        ("get-session", get_session::ANSWERS),
+        ("issue-token", issue_token::ANSWERS),
+        ("list-messages", list_messages::ANSWERS),
+        ("send-message", send_message::ANSWERS),
+        ("webhook-udesk", webhook_udesk::ANSWERS),
+    ])
+}
+
+#[test]
+fn every_route_and_function_url_is_an_operation_and_the_other_way_round() {
+    let template = crate::template();
+    let functions = template.functions().values();
+    let mut deployed: BTreeSet<(String, String, String)> = functions
+        .clone()
+        .flat_map(|function| {
+            let routes = function.routes.iter();
+            routes.map(|route| {
+                (
+                    function.name.clone(),
+                    route.method.clone(),
+                    route.path.clone(),
+                )
+            })
+        })
+        .collect();
+    // A webhook's secret is its whole path.
+    let urls = functions.filter(|function| function.url);
+    deployed
+        .extend(urls.map(|function| (function.name.clone(), "POST".into(), "/{secret}".into())));
+    let documented: BTreeSet<_> = Contract::read()
+        .operations
+        .iter()
+        .map(|operation| {
+            (
+                operation.function.clone(),
+                operation.method.clone(),
+                operation.path.clone(),
+            )
+        })
+        .collect();
+    assert_eq!(deployed, documented);
+}
+
+#[test]
+fn what_a_function_says_it_may_answer_is_what_the_contract_lists() {
+    let contract = Contract::read();
+    let declared = answers();
+    let functions: BTreeSet<_> = contract
+        .operations
+        .iter()
+        .map(|one| one.function.as_str())
+        .collect();
+    assert_eq!(functions, declared.keys().copied().collect());
+    for (function, answers) in declared {
+        let in_code: BTreeSet<(u16, Option<String>)> = answers
+            .successes
+            .iter()
+            .map(|status| (*status, None))
+            .chain(
+                answers
+                    .errors
+                    .iter()
+                    .map(|kind| (status_of(*kind).as_u16(), Some(kind.code().to_owned()))),
+            )
+            .collect();
+        let in_contract: BTreeSet<_> = contract
+            .of(function)
+            .flat_map(|operation| listed(&operation.answers))
+            .collect();
+        assert_eq!(in_code, in_contract, "{function}");
+    }
+}
+
+/// Each status with each of its codes; a success has none.
+fn listed(answers: &BTreeMap<u16, BTreeSet<String>>) -> Vec<(u16, Option<String>)> {
+    let each = answers
+        .iter()
+        .flat_map(|(status, codes)| match codes.len() {
+            0 => vec![(*status, None)],
+            _ => codes
+                .iter()
+                .map(|code| (*status, Some(code.clone())))
+                .collect(),
+        });
+    each.collect()
+}
+
+#[test]
+fn every_kind_of_error_is_a_code_of_the_contract_and_the_other_way_round() {
+    let codes: BTreeSet<_> = Kind::ALL.iter().map(|kind| kind.code()).collect();
+    let contract = &Contract::read().document["components"]["schemas"]["ErrorCode"];
+    let listed = contract["enum"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|code| code.as_str().unwrap());
+    assert_eq!(codes, listed.collect());
+    let told = contract["x-enumDescriptions"].as_object().unwrap();
+    for kind in Kind::ALL {
+        let sentence = told[kind.code()].as_str().unwrap();
+        let status = status_of(kind).as_str().to_owned();
+        assert!(
+            sentence.starts_with(&format!("{status}. ")),
+            "{}: {sentence}",
+            kind.code()
+        );
+    }
+}
+
+#[test]
+fn every_type_of_event_is_a_webhook_of_the_contract_and_the_other_way_round() {
+    let types = Fact::TYPES.map(str::to_owned);
+    assert_eq!(BTreeSet::from(types), Contract::read().event_types());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_examples_of_the_contract_are_as_its_schemas_say() {
+    let contract = Contract::read();
+    let mut examples = Vec::new();
+    for operation in &contract.operations {
+        if operation.function != "webhook-udesk" && !operation.example.is_null() {
+            examples.push((operation.request.clone(), operation.example.clone()));
+        }
+    }
+    for kind in contract.event_types() {
+        let schema = contract.event_schema(&kind);
+        let content = contract
+            .document
+            .pointer(schema.trim_end_matches("/schema"))
+            .unwrap();
+        for example in content["examples"].as_object().unwrap().values() {
+            examples.push((schema.clone(), example["value"].clone()));
+        }
+    }
+    for example in contract.document["components"]["examples"]
+        .as_object()
+        .unwrap()
+        .values()
+    {
+        examples.push((
+            "/components/schemas/Session".to_owned(),
+            example["value"].clone(),
+        ));
+    }
+    for (name, response) in contract.document["components"]["responses"]
+        .as_object()
+        .unwrap()
+    {
+        for example in response["content"]["application/json"]["examples"]
+            .as_object()
+            .unwrap()
+            .values()
+        {
+            let schema = format!("/components/responses/{name}/content/application~1json/schema");
+            examples.push((schema, example["value"].clone()));
+        }
+    }
+    assert!(examples.len() > 20, "{}", examples.len());
+    contract.must_fit(&examples).await;
+}
+
+/// Everything that the functions' answers can be, and nothing else: the world itself refuses an answer
+/// that the contract does not list. `internal` alone is not provoked: it stands for what nobody thought of.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_answer_of_the_contract_happens_and_is_as_its_schema_says() {
+    // Long enough for a test to act while the vendor is being asked.
+    let world = World::with(&[("VENDOR_TIMEOUT_MS", "10000")]).await;
+    let stranger = World::customer_token("FR", 900, clock::now());
+    let large = Some(format!("\"{}\"", "x".repeat(256 * 1024)));
+    let (nobody, absent) = (None, "/sessions/ses_01ARZ3NDEKTSV4RRFFQ69G5FAV");
+    let key = Some(API_KEY);
+    let open = |customer: &str| Some(json!({"vendor": "udesk", "customer": customer}));
+    let text = |id: &str| Some(json!({"id": id, "kind": "text", "content": "hello"}));
+
+    // issue-token
+    let ask = json!({"kind": "customer", "customer": "DE"});
+    world
+        .call(API_KEY, "POST", "/tokens", Some(ask.clone()))
+        .await
+        .expect(200);
+    world
+        .call(&stranger, "POST", "/tokens", Some(ask))
+        .await
+        .expect(403);
+
+    // create-session
+    let session = world
+        .call(API_KEY, "POST", "/sessions", open("DE"))
+        .await
+        .expect(201)
+        .text_of("id");
+    world
+        .call(API_KEY, "POST", "/sessions", open("DE"))
+        .await
+        .expect(200);
+    world
+        .call(&stranger, "POST", "/sessions", open("DE"))
+        .await
+        .expect(403);
+    let no_such_group =
+        json!({"vendor": "udesk", "customer": "a", "assign": {"to": "agent", "group_id": 9}});
+    world
+        .call(API_KEY, "POST", "/sessions", Some(no_such_group))
+        .await
+        .expect(422);
+    world
+        .twin
+        .fault("POST /im/sessions", Fault::Status(503), Some(1));
+    world
+        .call(API_KEY, "POST", "/sessions", open("b"))
+        .await
+        .expect(202);
+    // The customer leaves while the vendor is being asked.
+    let held = world.udesk.play(
+        Calls::path("/im/sessions").method("POST").times(1),
+        WireFault::Hang,
+    );
+    let asking = async { world.call(API_KEY, "POST", "/sessions", open("c")).await };
+    let leaving = async {
+        held.hit(1).await;
+        let listed = world
+            .call(API_KEY, "GET", "/sessions?customer=c", None)
+            .await
+            .expect(200);
+        let id = listed.body["sessions"][0]["id"].as_str().unwrap();
+        world
+            .call(API_KEY, "DELETE", &format!("/sessions/{id}"), None)
+            .await
+            .expect(202);
+        held.release();
+    };
+    let (asked, ()) = tokio::join!(asking, leaving);
+    asked.expect(409);
+
+    // get-session
+    let path = format!("/sessions/{session}");
+    world.call(API_KEY, "GET", &path, None).await.expect(200);
+    world
+        .call(&stranger, "GET", "/sessions?customer=DE", None)
+        .await
+        .expect(403);
+    world
+        .call(API_KEY, "GET", "/sessions?customer=a%20b", None)
+        .await
+        .expect(400);
+
+    // send-message
+    let messages = format!("{path}/messages");
+    world
+        .call(API_KEY, "POST", &messages, text("1"))
+        .await
+        .expect(200);
+    let other = json!({"id": "1", "kind": "text", "content": "something else"});
+    world
+        .call(API_KEY, "POST", &messages, Some(other))
+        .await
+        .expect(409);
+    world.twin.fault(
+        "POST /im/messages",
+        Fault::code(2005, "invalid parameter"),
+        Some(1),
+    );
+    world
+        .call(API_KEY, "POST", &messages, text("2"))
+        .await
+        .expect(422);
+    world
+        .twin
+        .fault("POST /im/messages", Fault::Limited, Some(1));
+    world
+        .call(API_KEY, "POST", &messages, text("3"))
+        .await
+        .expect(202);
+    world
+        .call(API_KEY, "GET", &messages, None)
+        .await
+        .expect(200);
+    world
+        .call(API_KEY, "GET", &format!("{messages}?limit=0"), None)
+        .await
+        .expect(400);
+
+    // close-session
+    let closed = world.open_session("d").await;
+    let path_closed = format!("/sessions/{closed}");
+    world
+        .twin
+        .fault("DELETE /im/sessions/*", Fault::Limited, Some(1));
+    world
+        .call(API_KEY, "DELETE", &path_closed, None)
+        .await
+        .expect(202);
+    let closed = world.open_session("e").await;
+    let path_closed = format!("/sessions/{closed}");
+    world
+        .call(API_KEY, "DELETE", &path_closed, None)
+        .await
+        .expect(200);
+    world
+        .call(API_KEY, "DELETE", &path_closed, None)
+        .await
+        .expect(200);
+    let messages_closed = format!("{path_closed}/messages");
+    world
+        .call(API_KEY, "POST", &messages_closed, text("1"))
+        .await
+        .expect(409);
+
+    // The same for all of them, by what they take.
+    for operation in &Contract::read().operations {
+        let (method, path) = (operation.method.as_str(), operation.path.as_str());
+        if path.starts_with("/{") {
+            continue;
+        }
+        let example = (!operation.example.is_null()).then(|| operation.example.to_string());
+        let mine = path.replace("/sessions/{id}", absent);
+        world
+            .call_raw(nobody, method, &mine, example.clone())
+            .await
+            .expect(401);
+        if path.contains("{id}") {
+            world
+                .call_raw(key, method, &mine, example.clone())
+                .await
+                .expect(404);
+        }
+        let here = path.replace("{id}", &session);
+        if example.is_some() {
+            world
+                .call_raw(key, method, &here, Some("{".to_owned()))
+                .await
+                .expect(400);
+            world
+                .call_raw(key, method, &here, Some("{}".to_owned()))
+                .await
+                .expect(400);
+            world
+                .call_raw(key, method, &here, large.clone())
+                .await
+                .expect(413);
+        }
+    }
+
+    // webhook-udesk
+    world.push(PATH_SECRET, "{}").await.expect(200);
+    world.push("another-path-secret", "{}").await.expect(404);
+    world
+        .push(PATH_SECRET, "x".repeat(128 * 1024 + 1))
+        .await
+        .expect(413);
+
+    // Nothing to write to.
+    let no_table = world.dynamodb.refuse().await;
+    for operation in &Contract::read().operations {
+        if operation.path.starts_with("/{") || !operation.answers.contains_key(&503) {
+            continue;
+        }
+        let mut path = operation.path.replace("{id}", &session);
+        if operation.id == "listSessions" {
+            path += "?customer=DE";
+        }
+        let example = (!operation.example.is_null()).then(|| operation.example.clone());
+        let answer = world
+            .call(API_KEY, &operation.method, &path, example)
+            .await
+            .expect(503);
+        assert_eq!(answer.error_code(), "storage_unavailable", "{answer:?}");
+    }
+    let no_queue = world.sqs.refuse().await;
+    world.push(PATH_SECRET, "{}").await.expect(503);
+    no_queue.clear().await;
+    no_table.clear().await;
+
+    // A deployment without the vendor.
+    let bare = World::with(&[
+        ("UDESK_BASE_URL", ""),
+        ("UDESK_EMAIL", ""),
+        ("UDESK_API_TOKEN", ""),
+    ])
+    .await;
+    let answer = bare
+        .call(API_KEY, "POST", "/sessions", open("DE"))
+        .await
+        .expect(503);
+    assert_eq!(answer.error_code(), "vendor_not_configured");
+
+    let mut seen = BTreeSet::new();
+    let mut bodies = Vec::new();
+    for world in [&world, &bare] {
+        for (operation, answer) in world.answers.lock().unwrap().iter() {
+            let (status, code) = operation.must_list(answer);
+            seen.insert((operation.id.clone(), status, code));
+            bodies.extend(operation.body(answer));
+        }
+    }
+    let documented: BTreeSet<_> = Contract::read()
+        .operations
+        .iter()
+        .flat_map(|operation| {
+            let listed = listed(&operation.answers).into_iter();
+            listed.map(|(status, code)| (operation.id.clone(), status, code))
+        })
+        .filter(|(_, status, _)| *status != 500)
+        .collect();
+    let never: Vec<_> = documented.difference(&seen).collect();
+    assert!(never.is_empty(), "in the contract, and not seen: {never:?}");
+    Contract::read().must_fit(&bodies).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_event_happens_and_is_as_its_schema_says() {
+    let world = World::with(&[("UDESK_ON_UNKNOWN", "hold")]).await;
+    // A customer waits, and gets an agent.
+    world.twin.everyone_busy(2);
+    let queued = world.ask_for_agent("Q").await.expect(201);
+    assert_eq!(queued.body["state"], "queued");
+    world.twin.agents_online();
+    world.twin.assign("Q").await.unwrap();
+    // Another has one at once.
+    let session = world.open_session("DE").await;
+    world
+        .say(&session, "sent", "Where is my parcel?")
+        .await
+        .expect(200);
+    world
+        .twin
+        .agent_says("DE", "Hello, what can I help you with?")
+        .await
+        .unwrap();
+    let read: Vec<_> = world
+        .twin
+        .messages_from("DE")
+        .into_iter()
+        .map(|message| message.message_id)
+        .collect();
+    world.twin.agent_reads("DE", &read).await.unwrap();
+    world.twin.fault(
+        "POST /im/messages",
+        Fault::code(2005, "invalid parameter"),
+        Some(1),
+    );
+    world.say(&session, "failed", "No").await.expect(422);
+    world
+        .twin
+        .fault("POST /im/messages", Fault::NeverAnswer, Some(1));
+    world.say(&session, "unknown", "Perhaps").await.expect(202);
+    let file = json!({"kind": "file", "content": "https://example.com/a.pdf",
+        "file": {"name": "a.pdf", "size": "4.3M"}});
+    world
+        .call(
+            API_KEY,
+            "POST",
+            &format!("/sessions/{session}/messages"),
+            Some(file),
+        )
+        .await
+        .expect(200);
+    world.twin.agent_transfers("DE").await.unwrap();
+    world.twin.agent_closes("DE", "normal").await.unwrap();
+
+    let wanted = Contract::read().event_types();
+    world
+        .app
+        .wait_for(BOUND + Duration::from_secs(5), |events| {
+            let seen: BTreeSet<_> = events.iter().map(|event| event.kind.clone()).collect();
+            seen == wanted
+        })
+        .await;
+    world.app.assert_in_order(&session);
+    let bodies: Vec<_> = world
+        .app
+        .deliveries()
+        .iter()
+        .filter(|delivery| delivery.accepted())
+        .map(|delivery| {
+            let kind = &delivery.event.as_ref().expect("an event").kind;
+            let body = serde_json::from_slice(&delivery.body).unwrap();
+            (Contract::read().event_schema(kind), body)
+        })
+        .collect();
+    Contract::read().must_fit(&bodies).await;
+    // And the conversation that they told of, with every kind of status in it.
+    world.conversation(&session).await;
+    world.session(&session).await;
+    let answers = world.answers.lock().unwrap().clone();
+    let bodies: Vec<_> = answers
+        .iter()
+        .filter_map(|(operation, answer)| operation.body(answer))
+        .collect();
+    Contract::read().must_fit(&bodies).await;
+}

@@ -1,0 +1,194 @@
+//! A function asks for the settings that the template gives it, and no others.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex},
+};
+
+use deskbridge::config::{ALL, ConfigError, Settings};
+use harness::{until, world::World};
+
+/// Makes a function's App out of settings, and forgets it.
+type Make = fn(&Settings) -> Result<(), ConfigError>;
+
+fn functions() -> BTreeMap<&'static str, Make> {
+    BTreeMap::from([
+        (
+            "close-session",
+            (|given| close_session::App::from_settings(given).map(drop)) as Make,
+        ),
+        ("create-session", |given| {
+            create_session::App::from_settings(given).map(drop)
+        }),
+        ("drain-deliveries", |given| {
+            drain_deliveries::App::from_settings(given).map(drop)
+        }),
+        ("drain-sends", |given| {
+            drain_sends::App::from_settings(given).map(drop)
+        }),
+        ("get-session", |given| {
+            get_session::App::from_settings(given).map(drop)
+        }),
+        ("ingest-inbox", |given| {
+            ingest_inbox::App::from_settings(given).map(drop)
+        }),
+        ("issue-token", |given| {
+            issue_token::App::from_settings(given).map(drop)
+        }),
+        ("list-messages", |given| {
+            list_messages::App::from_settings(given).map(drop)
+        }),
+        ("send-message", |given| {
+            send_message::App::from_settings(given).map(drop)
+        }),
+        ("sweep", |given| sweep::App::from_settings(given).map(drop)),
+        ("webhook-udesk", |given| {
+            webhook_udesk::App::from_settings(given).map(drop)
+        }),
+    ])
+}
+
+/// A value that every function takes.
+fn good(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "TABLE_NAME" => "table",
+        "DELIVERIES_QUEUE_URL" | "SENDS_QUEUE_URL" | "INBOX_QUEUE_URL" => {
+            "https://sqs.eu-west-1.amazonaws.com/1/q"
+        }
+        "APP_EVENTS_URL" => "https://app.example.com/events",
+        "APP_EVENTS_SECRETS" => "whsec_dGVzdC1ldmVudHMtc2VjcmV0LW9ubHktZm9yLXRlc3Rz",
+        "APP_EVENTS_ALLOWED_HOSTS" => "127.0.0.1",
+        "API_KEYS" => "a-server-key-of-16",
+        "CUSTOMER_TOKEN_SECRETS" => "a-customer-token-secret-of-32-or-more",
+        "RETRY_SCHEDULE_SECONDS" => "1,5",
+        "APP_TIMEOUT_MS" | "VENDOR_TIMEOUT_MS" => "1000",
+        "NUDGE_GRACE_SECONDS" | "CONVERSATION_RETENTION_DAYS" => "7",
+        "UDESK_BASE_URL" => "https://demo.udesk.cn",
+        "UDESK_EMAIL" => "admin@udesk.cn",
+        "UDESK_API_TOKEN" => "0f6c9d2e-5b3a-4c1d-8e7f-112233445566",
+        "UDESK_WEBHOOK_SECRETS" => "a-udesk-path-secret",
+        "UDESK_UTC_OFFSET" => "+08:00",
+        "UDESK_ON_UNKNOWN" => "hold",
+        "AWS_REGION" => "eu-west-1",
+        "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" | "AWS_SESSION_TOKEN" => "x",
+        _ => return None,
+    })
+}
+
+/// Lambda gives these to every function, and any may trust further authorities.
+fn is_everyones(name: &str) -> bool {
+    name.starts_with("AWS_") || name == "EXTRA_CA_FILE" || name == "RUST_LOG"
+}
+
+fn asked(make: Make) -> BTreeSet<String> {
+    let names = Arc::new(Mutex::new(BTreeSet::new()));
+    let asked = Arc::clone(&names);
+    let settings = Settings::new(move |name| {
+        asked.lock().unwrap().insert(name.to_owned());
+        good(name).map(str::to_owned)
+    });
+    make(&settings).unwrap();
+    let names = names.lock().unwrap();
+    names
+        .iter()
+        .filter(|name| !is_everyones(name))
+        .cloned()
+        .collect()
+}
+
+#[tokio::test]
+async fn a_function_asks_for_what_the_template_gives_it_and_no_more() {
+    let _ = harness::http_client();
+    let template = crate::template();
+    let mut given = BTreeMap::new();
+    for function in template.functions().values() {
+        let names = function.settings.iter().filter(|name| !is_everyones(name));
+        given.insert(
+            function.name.as_str(),
+            names.cloned().collect::<BTreeSet<_>>(),
+        );
+        assert!(function.settings.contains("RUST_LOG"), "{}", function.name);
+    }
+    let asked: BTreeMap<_, _> = functions()
+        .into_iter()
+        .map(|(name, make)| (name, asked(make)))
+        .collect();
+    assert_eq!(given, asked);
+}
+
+#[tokio::test]
+async fn a_setting_that_is_missing_is_named_with_what_it_is_for() {
+    let _ = harness::http_client();
+    let mut needed = BTreeMap::<_, BTreeSet<_>>::new();
+    for (function, make) in functions() {
+        for name in asked(make) {
+            let left_out = name.clone();
+            let settings = Settings::new(move |asked| {
+                let value = (asked != left_out).then(|| good(asked))?;
+                value.map(str::to_owned)
+            });
+            let Err(error) = make(&settings) else {
+                continue;
+            };
+            let purpose = ALL
+                .iter()
+                .find(|setting| setting.name == name)
+                .unwrap()
+                .purpose;
+            assert_eq!(
+                error.to_string(),
+                format!("{name} is not set; it is {purpose}"),
+                "{function}"
+            );
+            needed.entry(function).or_default().insert(name);
+        }
+    }
+    // Nobody can be let in without these, in any function of the API.
+    for function in [
+        "close-session",
+        "create-session",
+        "get-session",
+        "issue-token",
+        "list-messages",
+        "send-message",
+    ] {
+        for name in ["API_KEYS", "CUSTOMER_TOKEN_SECRETS"] {
+            assert!(
+                needed[function].contains(name),
+                "{function} does without {name}"
+            );
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_without_a_setting_says_so_before_it_ends() {
+    let world = World::with(&[("CUSTOMER_TOKEN_SECRETS", "")]).await;
+    let failed: BTreeSet<_> = world
+        .bundle
+        .warm_up()
+        .await
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
+    let wanted = [
+        "close-session",
+        "create-session",
+        "get-session",
+        "issue-token",
+        "list-messages",
+        "send-message",
+    ];
+    assert_eq!(failed, BTreeSet::from(wanted.map(str::to_owned)));
+    until("each of them has said why", async || {
+        let log = world.log.lock().unwrap();
+        wanted.iter().all(|function| {
+            log.iter().any(|line| {
+                line.starts_with(&format!("{function}: {{"))
+                    && line.contains("ERROR")
+                    && line.contains("CUSTOMER_TOKEN_SECRETS is not set; it is the secrets that sign customer tokens")
+            })
+        })
+    })
+    .await;
+}
