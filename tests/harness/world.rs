@@ -80,6 +80,8 @@ struct Machine {
     changed: Vec<(String, String)>,
     /// Processes of one function at most.
     most: Option<usize>,
+    /// How long a caller of the API waits for an answer.
+    patience: Duration,
 }
 
 impl Machine {
@@ -97,6 +99,7 @@ impl Machine {
             folder: None,
             changed: changed.collect(),
             most: None,
+            patience: BOUND,
         }
     }
 }
@@ -164,11 +167,13 @@ impl World {
         Self::begin(Machine::new(changed)).await
     }
 
-    /// The same, with at most so many processes of a function: under load, a small machine gets
-    /// further with few, and what is too much waits before the functions and not in them.
-    pub async fn with_processes(most: usize, changed: &[(&str, &str)]) -> Self {
+    /// The same, with at most so many processes of a function, and with callers who wait so long:
+    /// under load, a small machine gets further with few, and what is too much waits before the
+    /// functions and not in them.
+    pub async fn with_processes(most: usize, patience: Duration, changed: &[(&str, &str)]) -> Self {
         Self::begin(Machine {
             most: Some(most),
+            patience,
             ..Machine::new(changed)
         })
         .await
@@ -340,7 +345,8 @@ impl World {
         body: Option<Vec<u8>>,
     ) -> Answer {
         let url = format!("{}{path}", self.bundle.url());
-        let mut request = self.http.request(method.parse().expect("a method"), url);
+        let request = self.http.request(method.parse().expect("a method"), url);
+        let mut request = request.timeout(self.machine.patience);
         for (name, value) in headers {
             request = request.header(*name, value);
         }
@@ -378,6 +384,7 @@ impl World {
         let session = self.open_session(customer).await;
         let events = self.app.wait_for_events_of(&session, 1, BOUND).await;
         assert_eq!(events[0].kind, "session.started", "{events:?}");
+        self.all_went_out(&session).await;
         session
     }
 
@@ -577,6 +584,12 @@ impl World {
     /// The session's event with this number as the table holds it, in DynamoDB's own JSON.
     pub async fn event_item(&self, session: &str, seq: u64) -> Value {
         self.item(session, &format!("EVT#{seq:020}")).await
+    }
+
+    /// Whether any function logged a line with this text.
+    pub fn logged(&self, text: &str) -> bool {
+        let log = self.log.lock().unwrap();
+        log.iter().any(|line| line.contains(text))
     }
 
     /// The session that the customer has open, if any.

@@ -194,7 +194,11 @@ async fn an_event_that_never_gets_through_is_dead_and_the_next_ones_arrive() {
             continue;
         }
         assert_eq!(item["type"]["S"], "session.transferred");
-        let died: u64 = item["dead_at"]["N"].as_str().unwrap().parse().unwrap();
+        let died: u64 = item["dead_at"]["N"]
+            .as_str()
+            .expect("dead")
+            .parse()
+            .unwrap();
         let died = SystemTime::UNIX_EPOCH + Duration::from_millis(died);
         assert!((before..SystemTime::now()).contains(&died), "{item}");
         let because = item["dead_because"]["S"].as_str().unwrap();

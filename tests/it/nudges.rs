@@ -131,7 +131,8 @@ async fn many_nudges_at_once_make_one_drainer() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_that_hangs_holds_up_no_other_session_of_its_batch() {
-    let world = World::with(&[("APP_TIMEOUT_MS", "18000")]).await;
+    // Nothing here gives up by itself while the test waits.
+    let world = World::with(&[("APP_TIMEOUT_MS", "40000")]).await;
     let stuck = world.open_quietly("STUCK").await;
     let other = world.open_quietly("OTHER").await;
     let lost = lose_nudges(&world);

@@ -16,12 +16,15 @@ async fn a_conversation_goes_on_after_a_restart() {
     let session = world.open_quietly("DE").await;
     world.say(&session, "c-1", "c-1").await.expect(200);
     world.all_went_out(&session).await;
+    let other = world.open_quietly("FR").await;
 
     // Both ways are cut, and what is said meanwhile is acknowledged.
     let app_is_down = world.events.refuse().await;
     let udesk_is_down = world.udesk.refuse().await;
     world.agent_says("DE", "a-1").await;
     world.agent_says("DE", "a-2").await;
+    // Nothing but an event is left to be done here.
+    world.agent_says("FR", "a-1").await;
     for id in ["c-2", "c-3"] {
         let answer = world.say(&session, id, id).await.expect(202);
         assert_eq!(answer.body["status"], "queued", "{answer:?}");
@@ -35,16 +38,17 @@ async fn a_conversation_goes_on_after_a_restart() {
             world.twin.messages_from("DE").len(),
             world.app.events().len()
         ),
-        (1, 2),
+        (1, 3),
         "SQS forgot, and nobody was woken yet"
     );
     // Started, c-1 sent, a-1, a-2, c-2 sent, c-3 sent.
     world
         .sweep_until("all of it has gone out", async || {
-            world.app.events_of(&session).len() == 6
+            world.app.events_of(&session).len() == 6 && world.app.events_of(&other).len() == 2
         })
         .await;
     world.app.assert_in_order(&session);
+    world.app.assert_in_order(&other);
     let arrived = || -> Vec<String> {
         let arrived = world.twin.messages_from("DE");
         arrived.into_iter().map(|said| said.content).collect()
