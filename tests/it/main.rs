@@ -24,6 +24,7 @@ mod inbound_outage;
 mod inbound_pushes;
 mod inbound_read_status;
 mod inbound_webhook;
+mod lost_answers;
 mod nudges;
 mod readme;
 mod restart;

@@ -96,10 +96,7 @@ impl Client {
         request: http::Request<Vec<u8>>,
         limit: Duration,
     ) -> Result<Answer, NoAnswer> {
-        let mut request = reqwest::Request::try_from(request)
-            .map_err(|error| NoAnswer::Invalid(error.without_url()))?;
-        *request.timeout_mut() = Some(limit);
-        let mut response = self.0.execute(request).await.map_err(no_answer)?;
+        let mut response = self.send(request, limit).await?;
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(no_answer)? {
             body.extend_from_slice(&chunk);
@@ -124,10 +121,7 @@ impl Client {
         request: http::Request<Vec<u8>>,
         limit: Duration,
     ) -> Result<Answer, NoAnswer> {
-        let mut request = reqwest::Request::try_from(request)
-            .map_err(|error| NoAnswer::Invalid(error.without_url()))?;
-        *request.timeout_mut() = Some(limit);
-        let mut response = self.0.execute(request).await.map_err(no_answer)?;
+        let mut response = self.send(request, limit).await?;
         let answer = Answer {
             status: response.status().as_u16(),
             headers: std::mem::take(response.headers_mut()),
@@ -144,6 +138,17 @@ impl Client {
         })
         .await;
         Ok(answer)
+    }
+
+    async fn send(
+        &self,
+        request: http::Request<Vec<u8>>,
+        limit: Duration,
+    ) -> Result<reqwest::Response, NoAnswer> {
+        let mut request = reqwest::Request::try_from(request)
+            .map_err(|error| NoAnswer::Invalid(error.without_url()))?;
+        *request.timeout_mut() = Some(limit);
+        self.0.execute(request).await.map_err(no_answer)
     }
 
     /// Opens connections to `urls` ahead of need. Init runs with the full CPU, so a handshake costs
