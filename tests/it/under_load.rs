@@ -133,7 +133,7 @@ async fn order_holds_in_twenty_conversations_at_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_that_is_stuck_holds_up_no_other() {
     // Nothing here gives up by itself while the test waits.
-    let world = World::with(&[("APP_TIMEOUT_MS", "40000"), ("VENDOR_TIMEOUT_MS", "25000")]).await;
+    let world = World::with(&[("APP_TIMEOUT_MS", "40000"), ("VENDOR_TIMEOUT_MS", "20000")]).await;
     let stuck = world.open_quietly("STUCK").await;
     let others = ["A", "B", "C"];
     let mut sessions = Vec::new();
