@@ -38,7 +38,7 @@ settings! {
     NUDGE_GRACE_SECONDS: "how long a wake-up may be under way before sweep sends another, in seconds (60)";
     CONVERSATION_RETENTION_DAYS: "how long conversations are kept, in days (90)";
     VENDOR_TIMEOUT_MS: "how long a vendor may take to answer a call, in milliseconds (8000)";
-    UDESK_BASE_URL: "Udesk's address, such as https://demo.udesk.cn";
+    UDESK_BASE_URL: "Udesk's address, such as `https://demo.udesk.cn`";
     UDESK_EMAIL: "the Udesk super-admin's e-mail address";
     UDESK_API_TOKEN: "the Udesk super-admin's open_api_token";
     UDESK_WEBHOOK_SECRETS: "the last part of the receive URL given to Udesk, at least 16 characters, current first";
