@@ -9,7 +9,6 @@ use harness::{
     app::{Answer, Deliveries},
     faults::{Call, Calls, Fault as WireFault},
     permissions::{Permission, allowed},
-    until,
     world::{API_KEY, World},
 };
 use serde_json::json;
@@ -74,22 +73,8 @@ fn done(world: &World) -> BTreeMap<String, BTreeSet<Permission>> {
 async fn a_function_may_do_what_it_does_and_nothing_else() {
     let world = World::start().await;
     let of = |function: &str| Calls::any().signed_by(&access_key(function));
-    let delete = async |session: &str| {
-        world
-            .call(API_KEY, "DELETE", &format!("/sessions/{session}"), None)
-            .await
-    };
-    let told = async |session: &str, kind: &str| {
-        until(&format!("{session} was told {kind}"), async || {
-            world
-                .app
-                .events_of(session)
-                .iter()
-                .any(|event| event.kind == kind)
-        })
-        .await;
-    };
 
+    // Whoever finds a drainer at work need not wake one: so everything is at rest before each step.
     // The plain way: open, write, read, list, transfer, close.
     let ask = json!({"kind": "customer", "customer": "DE"});
     world
@@ -97,21 +82,17 @@ async fn a_function_may_do_what_it_does_and_nothing_else() {
         .await
         .expect(200);
     let session = world.open_session("DE").await;
-    world
-        .say(&session, "c-1", "Where is my parcel?")
-        .await
-        .expect(200);
-    world
-        .say(&session, "c-1", "Where is my parcel?")
-        .await
-        .expect(200);
-    world.twin.agent_says("DE", "Hello").await.unwrap();
-    let read: Vec<_> = world
-        .twin
-        .messages_from("DE")
-        .into_iter()
-        .map(|one| one.message_id)
-        .collect();
+    world.settled().await;
+    for _ in 0..2 {
+        world
+            .say(&session, "c-1", "Where is my parcel?")
+            .await
+            .expect(200);
+    }
+    world.settled().await;
+    world.agent_says("DE", "Hello").await;
+    let sent = world.twin.messages_from("DE");
+    let read: Vec<_> = sent.into_iter().map(|message| message.message_id).collect();
     world.twin.agent_reads("DE", &read).await.unwrap();
     world.conversation(&session).await;
     world
@@ -120,114 +101,86 @@ async fn a_function_may_do_what_it_does_and_nothing_else() {
         .expect(200);
     world.twin.agent_transfers("DE").await.unwrap();
     world.twin.agent_closes("DE", "normal").await.unwrap();
-    told(&session, "session.closed").await;
+    world.wait_until_told(&session, "session.closed").await;
 
     // In the queue, and out of it again.
     world.twin.everyone_busy(2);
     let waiting = world.ask_for_agent("Q").await.expect(201).text_of("id");
     world.say(&waiting, "c-1", "I wait").await.expect(200);
-    delete(&waiting).await.expect(200);
+    world.settled().await;
+    world.close(&waiting).await.expect(200);
     world.twin.agents_online();
-    told(&waiting, "session.closed").await;
+    world.wait_until_told(&waiting, "session.closed").await;
 
     // The vendor refuses to open: the session is closed at once.
-    world.twin.fault(
-        "POST /im/sessions",
-        Fault::code(11012, "agent group not found"),
-        Some(1),
-    );
+    let no_such_group = Fault::code(11012, "agent group not found");
+    world
+        .twin
+        .fault("POST /im/sessions", no_such_group, Some(1));
     world.ask_for_agent("refused").await.expect(422);
 
     // The vendor is busy when it is asked to open, to take a message, to close; and the second time too.
-    for customer in ["busy-open", "busy-say", "busy-close"] {
-        let call = match customer {
-            "busy-open" => "POST /im/sessions",
-            "busy-say" => "POST /im/messages",
-            _ => "DELETE /im/sessions/*",
-        };
-        let limit = || world.twin.fault(call, Fault::Limited, Some(2));
-        let session = if customer == "busy-open" {
-            limit();
-            world
-                .ask_for_agent(customer)
-                .await
-                .expect(202)
-                .text_of("id")
-        } else {
-            world.open_session(customer).await
-        };
-        match customer {
-            "busy-open" => told(&session, "session.started").await,
-            "busy-say" => {
-                limit();
-                world.say(&session, "c-1", "Later").await.expect(202);
-                told(&session, "message.sent").await;
-            }
-            _ => {
-                limit();
-                delete(&session).await.expect(202);
-                told(&session, "session.closed").await;
-            }
-        }
-    }
+    let busy = |call: &str| world.twin.fault(call, Fault::Limited, Some(2));
+    busy("POST /im/sessions");
+    let opening = world.ask_for_agent("busy").await.expect(202).text_of("id");
+    world.wait_until_told(&opening, "session.started").await;
+    world.settled().await;
+    busy("POST /im/messages");
+    world.say(&opening, "c-1", "Later").await.expect(202);
+    world.wait_until_told(&opening, "message.sent").await;
+    world.settled().await;
+    busy("DELETE /im/sessions/*");
+    world.close(&opening).await.expect(202);
+    world.wait_until_told(&opening, "session.closed").await;
 
     // The vendor has ended the session without a word: the message finds out.
     let gone = world.open_session("gone").await;
-    world.twin.fault(
-        "POST /im/messages",
-        Fault::code(9200, "session closed"),
-        Some(1),
-    );
+    world.settled().await;
+    let closed = Fault::code(9200, "session closed");
+    world.twin.fault("POST /im/messages", closed, Some(1));
     world.say(&gone, "c-1", "Anybody there?").await.expect(409);
-    told(&gone, "session.closed").await;
+    world.wait_until_told(&gone, "session.closed").await;
 
     // The app fails once.
-    let flaky = world
-        .app
-        .answer(Deliveries::any().times(1), Answer::Status(500));
+    let once = Deliveries::any().times(1);
+    let flaky = world.app.answer(once, Answer::Status(500));
     let late = world.open_session("late").await;
-    told(&late, "session.started").await;
+    world.wait_until_told(&late, "session.started").await;
     flaky.hit(1).await;
 
     // The table refuses the webhook: what it brings is taken up from the inbox.
     let inbox = world.open_session("inbox").await;
+    world.settled().await;
     let refusing = world
         .dynamodb
         .play(of("webhook-udesk"), WireFault::InternalError);
     world.twin.agent_says("inbox", "Hello").await.unwrap();
+    world.wait_until_told(&inbox, "message.received").await;
+    world.settled().await;
     world.twin.agent_closes("inbox", "normal").await.unwrap();
-    told(&inbox, "session.closed").await;
+    world.wait_until_told(&inbox, "session.closed").await;
     refusing.clear();
 
     // Nudges that are lost are made good by the sweep, to either side.
     let lost = world.open_session("lost").await;
-    told(&lost, "session.started").await;
+    world.settled().await;
     let no_nudge = world.sqs.play(of("send-message"), WireFault::InternalError);
+    let told = |times: usize| {
+        let told = world.told(&lost);
+        told.iter().filter(|kind| *kind == "message.sent").count() == times
+    };
     world.say(&lost, "c-1", "Told late").await.expect(200);
-    let sent = || {
-        let events = world.app.events_of(&lost);
-        let sent = events.iter().filter(|event| event.kind == "message.sent");
-        sent.count()
-    };
-    let sweeps = |queue: &str| {
-        let permission = ("sqs:SendMessage".to_owned(), queue.to_owned());
-        done(&world)["sweep"].contains(&permission)
-    };
-    // A drainer that is at it for something else may come before the sweep: so again.
-    let mut said = 0;
-    while !(sweeps("DeliveriesQueue") && sweeps("SendsQueue")) {
-        said += 1;
-        assert!(said < 20, "the sweep wakes nobody");
-        if sweeps("DeliveriesQueue") {
-            world
-                .twin
-                .fault("POST /im/messages", Fault::Limited, Some(1));
-        }
-        world.say(&lost, &format!("c-{said}"), "Late").await;
-        world
-            .sweep_until("the message was sent and told", async || sent() == said)
-            .await;
-    }
+    world
+        .sweep_until("the first message was told", async || told(1))
+        .await;
+    world.settled().await;
+    world
+        .twin
+        .fault("POST /im/messages", Fault::Limited, Some(1));
+    world.say(&lost, "c-2", "Sent late").await.expect(202);
+    world
+        .sweep_until("the second one was sent", async || told(2))
+        .await;
     no_nudge.clear();
 
     // The last drainers may still be at it.
