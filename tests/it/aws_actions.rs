@@ -74,15 +74,15 @@ async fn a_function_may_do_what_it_does_and_nothing_else() {
     let world = World::start().await;
     let of = |function: &str| Calls::any().signed_by(&access_key(function));
 
-    // Whoever finds a drainer at work need not wake one: so everything is at rest before each step.
+    // Whoever finds a drainer at work need not wake one: so everything is at rest before each step, and
+    // no agent greets.
     // The plain way: open, write, read, list, transfer, close.
     let ask = json!({"kind": "customer", "customer": "DE"});
     world
         .call(API_KEY, "POST", "/tokens", Some(ask))
         .await
         .expect(200);
-    let session = world.open_session("DE").await;
-    world.settled().await;
+    let session = world.open_quietly("DE").await;
     for _ in 0..2 {
         world
             .say(&session, "c-1", "Where is my parcel?")
@@ -134,7 +134,7 @@ async fn a_function_may_do_what_it_does_and_nothing_else() {
     world.wait_until_told(&opening, "session.closed").await;
 
     // The vendor has ended the session without a word: the message finds out.
-    let gone = world.open_session("gone").await;
+    let gone = world.open_quietly("gone").await;
     world.settled().await;
     let closed = Fault::code(9200, "session closed");
     world.twin.fault("POST /im/messages", closed, Some(1));
@@ -149,7 +149,7 @@ async fn a_function_may_do_what_it_does_and_nothing_else() {
     flaky.hit(1).await;
 
     // The table refuses the webhook: what it brings is taken up from the inbox.
-    let inbox = world.open_session("inbox").await;
+    let inbox = world.open_quietly("inbox").await;
     world.settled().await;
     let refusing = world
         .dynamodb
@@ -162,7 +162,7 @@ async fn a_function_may_do_what_it_does_and_nothing_else() {
     refusing.clear();
 
     // Nudges that are lost are made good by the sweep, to either side.
-    let lost = world.open_session("lost").await;
+    let lost = world.open_quietly("lost").await;
     world.settled().await;
     let no_nudge = world.sqs.play(of("send-message"), WireFault::InternalError);
     let told = |times: usize| {
