@@ -111,6 +111,23 @@ impl File {
     }
 }
 
+/// A card: a picture with a title that leads somewhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Card {
+    /// What it is called.
+    pub title: String,
+    /// A line or two about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The URL of a picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// Where a tap leads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
+
 /// A message as the table holds it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
@@ -130,9 +147,15 @@ pub struct Message {
     /// The file that `content` points to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<File>,
+    /// The card, where it is one; `content` is its title.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card: Option<Card>,
     /// The agent who said it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<Agent>,
+    /// Custom data that travels with it, as the vendor or the app gave it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub custom: Option<String>,
     /// How far it has come; for messages towards the vendor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
@@ -168,7 +191,11 @@ pub struct View<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     file: Option<&'a File>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    card: Option<&'a Card>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     agent: Option<&'a Agent>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    custom: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<Status>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -180,6 +207,30 @@ pub struct View<'a> {
 }
 
 impl Message {
+    /// A message of which no more is known than this. `content` is read as it stands.
+    #[must_use]
+    pub fn new(id: MessageId, from: Author, kind: Kind, content: String, now: Millis) -> Self {
+        Self {
+            id,
+            from,
+            kind,
+            content,
+            format: Format::Text,
+            text: None,
+            file: None,
+            card: None,
+            agent: None,
+            custom: None,
+            status: None,
+            entry: None,
+            client_id: None,
+            error: None,
+            too_late: false,
+            vendor_id: None,
+            created_at: now,
+        }
+    }
+
     /// The message as the API and the events show it.
     #[must_use]
     pub fn view(&self) -> View<'_> {
@@ -191,7 +242,9 @@ impl Message {
             format: self.format,
             text: self.text.as_deref(),
             file: self.file.as_ref(),
+            card: self.card.as_ref(),
             agent: self.agent.as_ref(),
+            custom: self.custom.as_deref(),
             status: self.status,
             client_id: self.client_id.as_deref(),
             error: self.error.as_ref(),

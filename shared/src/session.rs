@@ -35,11 +35,12 @@ pub enum State {
     Closed,
 }
 
-/// A person at the desk.
+/// Who serves a customer at the desk: a person, or a robot.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Agent {
-    /// The vendor's identifier.
-    pub id: String,
+    /// The vendor's identifier, where it names one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
     /// The name to show.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,

@@ -242,10 +242,6 @@ fn change(session: Session, ask: &Ask, key: Option<&Key>) -> (Change, Message) {
         AskedKind::Rich => (Kind::Rich, Format::Html),
     };
     let message = Message {
-        id,
-        from: Author::Customer,
-        kind,
-        content: ask.content.clone(),
         format,
         text: matches!(format, Format::Html).then(|| deskbridge::html::plain_text(&ask.content)),
         file: ask
@@ -253,14 +249,10 @@ fn change(session: Session, ask: &Ask, key: Option<&Key>) -> (Change, Message) {
             .clone()
             .map(|Object(file)| file)
             .filter(|file| !file.is_empty()),
-        agent: None,
         status: Some(Status::Queued),
         entry: Some(entry),
         client_id: ask.id.clone(),
-        error: None,
-        too_late: false,
-        vendor_id: None,
-        created_at: change.now(),
+        ..Message::new(id, Author::Customer, kind, ask.content.clone(), change.now())
     };
     change.put_message(message.clone());
     if let Some(Key { scope, key, body }) = key {

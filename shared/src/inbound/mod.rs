@@ -1,6 +1,8 @@
 //! From a vendor's push to what the table holds: recorded once, in the right session, whatever the
 //! push holds. Used by the webhook functions, and by `ingest-inbox` for what they had to set aside.
 
+mod conversation;
+mod pieces;
 pub mod udesk;
 
 use sha2::{Digest, Sha256};

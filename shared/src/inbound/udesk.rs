@@ -1,19 +1,22 @@
 //! What Udesk's pushes mean for a session.
 
-use std::collections::HashMap;
-
 use jiff::tz::Offset;
 
-use super::{Recorded, TRIES, hash, set_aside};
+use super::{
+    Recorded, TRIES,
+    conversation::{Saying, follow, serve, start},
+    hash,
+    pieces::{AT_ONCE, Piece, record_pieces},
+    set_aside,
+};
 use crate::{
     change::{Change, Mark, Raw},
     clock::{self, Millis},
     config::{ConfigError, Settings, UDESK_UTC_OFFSET},
     event::Fact,
-    html,
-    ids::{CustomerId, MessageId, SessionId},
-    message::{Author, File, Format, Kind, Message, Status},
-    session::{Session, State},
+    ids::{CustomerId, MessageId},
+    message::{Author, File, Kind, Message, Status},
+    session,
     survey::Survey,
     table::{Outcome, Sighting, Table, TableError},
     vendor::{
@@ -27,9 +30,6 @@ use crate::{
 };
 
 const VENDOR: Vendor = Vendor::Udesk;
-
-/// How many messages of one push are written at once; a transaction takes 100 items.
-const AT_ONCE: usize = 20;
 
 /// Records Udesk's pushes. Made once at init.
 #[derive(Clone, Debug)]
@@ -72,8 +72,8 @@ impl Recorder {
                 else {
                     return aside("it names no customer that can be ours".to_owned()).await;
                 };
-                let pieces = Piece::all_of(push.messages);
-                self.record_pieces(&customer, pieces).await
+                let pieces = Said::all_of(push.messages);
+                record_pieces(&self.table, VENDOR, &customer, pieces).await
             }
             Ok(Push::Read(push)) => match self.record_read(&push).await? {
                 Some(recorded) => Ok(recorded),
@@ -86,145 +86,6 @@ impl Recorder {
             Ok(Push::Unknown) => aside("it is of no documented kind".to_owned()).await,
             Err(error) => aside(error.to_string()).await,
         }
-    }
-
-    async fn record_pieces(
-        &self,
-        customer: &CustomerId,
-        mut pieces: Vec<Piece>,
-    ) -> Result<Recorded, TableError> {
-        let mut recorded = Recorded::default();
-        for tries in 0..TRIES {
-            // One look at the table decides where everything goes; it is repeated where another
-            // webhook, or the answer to create-session, came in between.
-            let now = clock::now();
-            let mut sighting = self.sight(customer, &pieces, now).await?;
-            pieces.retain(|piece| !sighting.seen.contains_key(&piece.key));
-            for session in sighting.seen.values() {
-                recorded.repeat(session);
-            }
-            let mut sessions = HashMap::new();
-            loop {
-                let Some(first) = pieces.first() else {
-                    return Ok(recorded);
-                };
-                let target = sighting.session_of(first).cloned();
-                if target.is_none() && !first.opens() {
-                    let first = pieces.remove(0);
-                    let because = "it belongs to no conversation, and begins none";
-                    set_aside(
-                        &self.table,
-                        VENDOR,
-                        first.body().as_bytes(),
-                        because.to_owned(),
-                        now,
-                    )
-                    .await?;
-                    continue;
-                }
-                let mut ends = false;
-                let count = pieces
-                    .iter()
-                    .take(AT_ONCE)
-                    .take_while(|piece| {
-                        let goes_on = !ends && sighting.session_of(piece) == target.as_ref();
-                        ends = piece.ends();
-                        goes_on
-                    })
-                    .count();
-                let mut change = match self
-                    .change_for(customer, target.as_ref(), &mut sessions, now)
-                    .await?
-                {
-                    Some(change) => change,
-                    None => {
-                        self.disown(&mut pieces, target, &mut sighting, now).await?;
-                        continue;
-                    }
-                };
-                for piece in pieces.iter().take(count) {
-                    piece.apply(&mut change, &sighting);
-                }
-                let nudge = change.must_nudge_deliveries();
-                if self.table.commit(&change).await? != Outcome::Written {
-                    break;
-                }
-                let session = change.written();
-                let ended = !session.is_open();
-                if nudge {
-                    recorded.nudge(&session.id);
-                }
-                pieces.drain(..count);
-                // A session that this push opened is found by its customer from now on.
-                // And what follows an ending belongs to another session.
-                if (target.is_none() || ended) && !pieces.is_empty() {
-                    break;
-                }
-                sessions.insert(session.id.clone(), session);
-            }
-            clock::pause(tries).await;
-        }
-        Err(TableError::Contended)
-    }
-
-    async fn sight(
-        &self,
-        customer: &CustomerId,
-        pieces: &[Piece],
-        now: Millis,
-    ) -> Result<Sighting, TableError> {
-        let keys: Vec<_> = pieces.iter().map(|piece| piece.key.clone()).collect();
-        let vendor_sessions: Vec<_> = pieces.iter().filter_map(Piece::vendor_session).collect();
-        self.table
-            .sight(VENDOR, &keys, &vendor_sessions, Some(customer), now)
-            .await
-    }
-
-    /// A change to the session that a piece belongs to, or the opening of one of its own. `None` where
-    /// that session is somebody else's, or gone.
-    async fn change_for(
-        &self,
-        customer: &CustomerId,
-        target: Option<&SessionId>,
-        sessions: &mut HashMap<SessionId, Session>,
-        now: Millis,
-    ) -> Result<Option<Change>, TableError> {
-        let Some(id) = target else {
-            let session = Session::opening(VENDOR, customer.clone(), None, now);
-            let mut change = Change::opening(session, now);
-            change.claim_customer();
-            return Ok(Some(change));
-        };
-        let session = match sessions.remove(id) {
-            Some(session) => Some(session),
-            None => self.table.session(id).await?,
-        };
-        Ok(session
-            .filter(|session| session.customer == *customer)
-            .map(|session| Change::to(session, now)))
-    }
-
-    /// A pointer led to nothing, since its session has outlived the retention, or to another customer's
-    /// session. The first is forgotten. The second is not to be believed, and what it brought goes into
-    /// nobody's conversation.
-    async fn disown(
-        &self,
-        pieces: &mut Vec<Piece>,
-        target: Option<SessionId>,
-        sighting: &mut Sighting,
-        now: Millis,
-    ) -> Result<(), TableError> {
-        let Some(target) = target else { return Ok(()) };
-        if self.table.session(&target).await?.is_some() {
-            let first = pieces.remove(0);
-            let because = "its session is another customer's".to_owned();
-            return set_aside(&self.table, VENDOR, first.body().as_bytes(), because, now).await;
-        }
-        sighting
-            .by_vendor_session
-            .retain(|_, session| *session != target);
-        sighting.open = sighting.open.take().filter(|session| *session != target);
-        Ok(())
     }
 
     async fn record_read(&self, push: &ReadPush) -> Result<Option<Recorded>, TableError> {
@@ -317,7 +178,7 @@ fn read_offset(given: &str) -> Option<Offset> {
 }
 
 /// One message of a push.
-struct Piece {
+struct Said {
     /// What it is known by.
     key: String,
     /// Udesk's identifier, or a hash of it where it has none.
@@ -325,17 +186,7 @@ struct Piece {
     message: Result<AgentMessage, UnreadableMessage>,
 }
 
-impl Sighting {
-    /// The session that a piece belongs to; `None` where it opens one.
-    fn session_of(&self, piece: &Piece) -> Option<&SessionId> {
-        piece
-            .vendor_session()
-            .and_then(|id| self.by_vendor_session.get(&id))
-            .or(self.open.as_ref())
-    }
-}
-
-impl Piece {
+impl Said {
     /// The messages of a push, each under a key of its own. Messages that share an identifier and
     /// differ are different messages (Udesk's own example gives four the same one): the later ones
     /// are told apart by their place among these. The same message twice is one.
@@ -375,18 +226,61 @@ impl Piece {
         }
     }
 
-    /// Whether a conversation may begin with this: somebody speaks, or takes the customer.
-    fn opens(&self) -> bool {
-        self.message.as_ref().is_ok_and(|message| {
-            !matches!(message.content, Content::NotShown | Content::Close { .. })
-        })
+    fn receive_media(
+        &self,
+        change: &mut Change,
+        agent: Option<session::Agent>,
+        occurred_at: Millis,
+        kind: Kind,
+        media: &Media,
+    ) {
+        let file = File {
+            name: media.filename.clone(),
+            size: media.filesize.clone(),
+            duration: media
+                .duration
+                .and_then(|seconds| u32::try_from(seconds).ok()),
+        };
+        self.receive(change, agent, occurred_at, kind, &media.content, Some(file));
     }
 
-    /// Whether a conversation may end with this.
-    fn ends(&self) -> bool {
-        self.message
-            .as_ref()
-            .is_ok_and(|message| matches!(message.content, Content::Close { .. }))
+    fn receive(
+        &self,
+        change: &mut Change,
+        agent: Option<session::Agent>,
+        occurred_at: Millis,
+        kind: Kind,
+        content: &str,
+        file: Option<File>,
+    ) {
+        // An agent speaks: the customer waits no longer.
+        start(change, agent.clone(), occurred_at);
+        let saying = Saying {
+            from: Author::Agent,
+            kind,
+            content: content.to_owned(),
+            file,
+            agent,
+            custom: None,
+            vendor_id: self.key.clone(),
+            occurred_at,
+        };
+        saying.receive(change);
+    }
+
+    fn raw(&self, body: &str, because: String) -> Raw {
+        Raw {
+            vendor: VENDOR,
+            hash: hash(self.key.as_bytes()),
+            body: body.to_owned(),
+            because,
+        }
+    }
+}
+
+impl Piece for Said {
+    fn key(&self) -> &str {
+        &self.key
     }
 
     fn body(&self) -> &str {
@@ -400,7 +294,18 @@ impl Piece {
         message.im_sub_session_id.map(|id| id.to_string())
     }
 
-    /// Puts into `change` what this message brings about.
+    fn opens(&self) -> bool {
+        self.message.as_ref().is_ok_and(|message| {
+            !matches!(message.content, Content::NotShown | Content::Close { .. })
+        })
+    }
+
+    fn ends(&self) -> bool {
+        self.message
+            .as_ref()
+            .is_ok_and(|message| matches!(message.content, Content::Close { .. }))
+    }
+
     fn apply(&self, change: &mut Change, sighting: &Sighting) {
         change.mark(Mark::Seen {
             vendor: VENDOR,
@@ -416,30 +321,35 @@ impl Piece {
         let occurred_at = message
             .created_at
             .map_or(change.now(), |at| at.as_millisecond());
-        self.follow(change, message, sighting);
+        let agent = message.agent.clone().and_then(Agent::person);
+        if let Some(id) = self.vendor_session()
+            && !matches!(message.content, Content::NotShown | Content::Close { .. })
+        {
+            follow(change, &id, sighting);
+        }
         match &message.content {
             Content::Message { content } => {
-                self.receive(change, message, occurred_at, Kind::Text, content, None)
+                self.receive(change, agent, occurred_at, Kind::Text, content, None);
             }
             Content::Rich { content } => {
-                self.receive(change, message, occurred_at, Kind::Rich, content, None)
+                self.receive(change, agent, occurred_at, Kind::Rich, content, None);
             }
             Content::Image(media) => {
-                self.receive_media(change, message, occurred_at, Kind::Image, media)
+                self.receive_media(change, agent, occurred_at, Kind::Image, media);
             }
             Content::Audio(media) => {
-                self.receive_media(change, message, occurred_at, Kind::Audio, media)
+                self.receive_media(change, agent, occurred_at, Kind::Audio, media);
             }
             Content::Video(media) => {
-                self.receive_media(change, message, occurred_at, Kind::Video, media)
+                self.receive_media(change, agent, occurred_at, Kind::Video, media);
             }
             Content::File(media) => {
-                self.receive_media(change, message, occurred_at, Kind::File, media)
+                self.receive_media(change, agent, occurred_at, Kind::File, media);
             }
-            Content::StartSession { .. } => start(change, message, occurred_at),
+            Content::StartSession { .. } => start(change, agent, occurred_at),
             Content::Transfer { .. } => {
                 if change.session.is_open() {
-                    serve(change, message);
+                    serve(change, agent);
                     change.tell(&Fact::SessionTransferred, occurred_at);
                 }
             }
@@ -474,114 +384,6 @@ impl Piece {
                 change.put_raw(self.raw(message.raw.get(), because));
             }
         }
-    }
-
-    /// Takes over the vendor's identifier where it is news. A message under an identifier that nobody
-    /// knows belongs to the customer's open session, and the conversation goes on there: its transfer
-    /// may arrive later, or never. What comes late from a sub-session that is known does not lead the
-    /// conversation back there.
-    fn follow(&self, change: &mut Change, message: &AgentMessage, sighting: &Sighting) {
-        let Some(id) = self.vendor_session() else {
-            return;
-        };
-        if !change.session.is_open()
-            || matches!(message.content, Content::NotShown | Content::Close { .. })
-        {
-            return;
-        }
-        let is_news = !sighting.by_vendor_session.contains_key(&id);
-        if is_news || change.session.vendor_session.is_none() {
-            change.bind(&id);
-        }
-    }
-
-    fn receive_media(
-        &self,
-        change: &mut Change,
-        message: &AgentMessage,
-        occurred_at: Millis,
-        kind: Kind,
-        media: &Media,
-    ) {
-        let file = File {
-            name: media.filename.clone(),
-            size: media.filesize.clone(),
-            duration: media
-                .duration
-                .and_then(|seconds| u32::try_from(seconds).ok()),
-        };
-        self.receive(
-            change,
-            message,
-            occurred_at,
-            kind,
-            &media.content,
-            Some(file),
-        );
-    }
-
-    fn receive(
-        &self,
-        change: &mut Change,
-        message: &AgentMessage,
-        occurred_at: Millis,
-        kind: Kind,
-        content: &str,
-        file: Option<File>,
-    ) {
-        // An agent speaks: the customer waits no longer.
-        start(change, message, occurred_at);
-        let is_html = matches!(kind, Kind::Text | Kind::Rich);
-        let text = if is_html {
-            Some(html::plain_text(content))
-        } else {
-            None
-        };
-        let received = Message {
-            id: change.next_message(),
-            from: Author::Agent,
-            kind,
-            content: content.to_owned(),
-            format: if is_html { Format::Html } else { Format::Text },
-            text,
-            file: file.filter(|file| !file.is_empty()),
-            agent: message.agent.clone().and_then(Agent::person),
-            status: None,
-            entry: None,
-            client_id: None,
-            error: None,
-            too_late: false,
-            vendor_id: Some(self.key.clone()),
-            created_at: change.now(),
-        };
-        change.tell(&Fact::MessageReceived(received.view()), occurred_at);
-        change.put_message(received);
-    }
-
-    fn raw(&self, body: &str, because: String) -> Raw {
-        Raw {
-            vendor: VENDOR,
-            hash: hash(self.key.as_bytes()),
-            body: body.to_owned(),
-            because,
-        }
-    }
-}
-
-/// An agent has the conversation.
-fn start(change: &mut Change, message: &AgentMessage, occurred_at: Millis) {
-    let waits = !matches!(change.session.state, State::Active | State::Closed);
-    if waits {
-        serve(change, message);
-        change.tell(&Fact::SessionStarted, occurred_at);
-    }
-}
-
-fn serve(change: &mut Change, message: &AgentMessage) {
-    change.session.state = State::Active;
-    change.session.queue = None;
-    if let Some(agent) = message.agent.clone().and_then(Agent::person) {
-        change.session.assignee = Some(agent);
     }
 }
 

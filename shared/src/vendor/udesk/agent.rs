@@ -20,7 +20,7 @@ impl Agent {
     /// The agent in words that are no vendor's own; `None` where Udesk gave no id.
     pub fn person(self) -> Option<session::Agent> {
         Some(session::Agent {
-            id: self.id?.to_string(),
+            id: Some(self.id?.to_string()),
             name: self.name,
             avatar: self.avatar,
         })

@@ -1,0 +1,201 @@
+//! Where the parts of a push go, and writing them there: for every vendor the same.
+
+use std::collections::HashMap;
+
+use super::{Recorded, TRIES, set_aside};
+use crate::{
+    change::Change,
+    clock::{self, Millis},
+    ids::{CustomerId, SessionId},
+    session::Session,
+    table::{Outcome, Sighting, Table, TableError},
+    vendor::Vendor,
+};
+
+/// How many parts of one push are written at once; a transaction takes 100 items.
+pub(super) const AT_ONCE: usize = 20;
+
+/// One part of a push that stands for itself: a message, an event.
+pub(super) trait Piece {
+    /// What it is known by, unique among the vendor's: its repeat changes nothing.
+    fn key(&self) -> &str;
+
+    /// It as it came.
+    fn body(&self) -> &str;
+
+    /// The vendor's session that it names.
+    fn vendor_session(&self) -> Option<String>;
+
+    /// Whether a conversation may begin with this: somebody speaks, or takes the customer.
+    fn opens(&self) -> bool;
+
+    /// Whether a conversation may end with this.
+    fn ends(&self) -> bool;
+
+    /// Puts into `change` what this brings about, its mark included.
+    fn apply(&self, change: &mut Change, sighting: &Sighting);
+}
+
+impl Sighting {
+    /// The session that a piece belongs to; `None` where it opens one.
+    fn session_of(&self, piece: &impl Piece) -> Option<&SessionId> {
+        piece
+            .vendor_session()
+            .and_then(|id| self.by_vendor_session.get(&id))
+            .or(self.open.as_ref())
+    }
+}
+
+/// Records `pieces` of a push about `customer`, in their order, each once, in the session that it
+/// belongs to.
+///
+/// # Errors
+/// Where the table refuses. Recording the same pieces again is safe.
+pub(super) async fn record_pieces<P: Piece>(
+    table: &Table,
+    vendor: Vendor,
+    customer: &CustomerId,
+    mut pieces: Vec<P>,
+) -> Result<Recorded, TableError> {
+    let whose = Whose {
+        table,
+        vendor,
+        customer,
+    };
+    let mut recorded = Recorded::default();
+    for tries in 0..TRIES {
+        // One look at the table decides where everything goes; it is repeated where another
+        // webhook, or the answer to create-session, came in between.
+        let now = clock::now();
+        let mut sighting = whose.sight(&pieces, now).await?;
+        pieces.retain(|piece| !sighting.seen.contains_key(piece.key()));
+        for session in sighting.seen.values() {
+            recorded.repeat(session);
+        }
+        let mut sessions = HashMap::new();
+        loop {
+            let Some(first) = pieces.first() else {
+                return Ok(recorded);
+            };
+            let target = sighting.session_of(first).cloned();
+            if target.is_none() && !first.opens() {
+                let first = pieces.remove(0);
+                let because = "it belongs to no conversation, and begins none".to_owned();
+                set_aside(table, vendor, first.body().as_bytes(), because, now).await?;
+                continue;
+            }
+            let mut ends = false;
+            let count = pieces
+                .iter()
+                .take(AT_ONCE)
+                .take_while(|piece| {
+                    let goes_on = !ends && sighting.session_of(*piece) == target.as_ref();
+                    ends = piece.ends();
+                    goes_on
+                })
+                .count();
+            let Some(mut change) = whose
+                .change_for(target.as_ref(), &mut sessions, now)
+                .await?
+            else {
+                whose
+                    .disown(&mut pieces, target, &mut sighting, now)
+                    .await?;
+                continue;
+            };
+            for piece in pieces.iter().take(count) {
+                piece.apply(&mut change, &sighting);
+            }
+            let nudge = change.must_nudge_deliveries();
+            if table.commit(&change).await? != Outcome::Written {
+                break;
+            }
+            let session = change.written();
+            let ended = !session.is_open();
+            if nudge {
+                recorded.nudge(&session.id);
+            }
+            pieces.drain(..count);
+            // A session that this push opened is found by its customer from now on.
+            // And what follows an ending belongs to another session.
+            if (target.is_none() || ended) && !pieces.is_empty() {
+                break;
+            }
+            sessions.insert(session.id.clone(), session);
+        }
+        clock::pause(tries).await;
+    }
+    Err(TableError::Contended)
+}
+
+/// Whose push it is.
+struct Whose<'a> {
+    table: &'a Table,
+    vendor: Vendor,
+    customer: &'a CustomerId,
+}
+
+impl Whose<'_> {
+    async fn sight<P: Piece>(&self, pieces: &[P], now: Millis) -> Result<Sighting, TableError> {
+        let keys: Vec<_> = pieces.iter().map(|piece| piece.key().to_owned()).collect();
+        let mut vendor_sessions: Vec<_> =
+            pieces.iter().filter_map(Piece::vendor_session).collect();
+        vendor_sessions.dedup();
+        self.table
+            .sight(
+                self.vendor,
+                &keys,
+                &vendor_sessions,
+                Some(self.customer),
+                now,
+            )
+            .await
+    }
+
+    /// A change to the session that a piece belongs to, or the opening of one of its own. `None` where
+    /// that session is somebody else's, or gone.
+    async fn change_for(
+        &self,
+        target: Option<&SessionId>,
+        sessions: &mut HashMap<SessionId, Session>,
+        now: Millis,
+    ) -> Result<Option<Change>, TableError> {
+        let Some(id) = target else {
+            let session = Session::opening(self.vendor, self.customer.clone(), None, now);
+            let mut change = Change::opening(session, now);
+            change.claim_customer();
+            return Ok(Some(change));
+        };
+        let session = match sessions.remove(id) {
+            Some(session) => Some(session),
+            None => self.table.session(id).await?,
+        };
+        Ok(session
+            .filter(|session| session.customer == *self.customer)
+            .map(|session| Change::to(session, now)))
+    }
+
+    /// A pointer led to nothing, since its session has outlived the retention, or to another customer's
+    /// session. The first is forgotten. The second is not to be believed, and what it brought goes into
+    /// nobody's conversation.
+    async fn disown<P: Piece>(
+        &self,
+        pieces: &mut Vec<P>,
+        target: Option<SessionId>,
+        sighting: &mut Sighting,
+        now: Millis,
+    ) -> Result<(), TableError> {
+        let Some(target) = target else { return Ok(()) };
+        if self.table.session(&target).await?.is_some() {
+            let first = pieces.remove(0);
+            let because = "its session is another customer's".to_owned();
+            let body = first.body().as_bytes();
+            return set_aside(self.table, self.vendor, body, because, now).await;
+        }
+        sighting
+            .by_vendor_session
+            .retain(|_, session| *session != target);
+        sighting.open = sighting.open.take().filter(|session| *session != target);
+        Ok(())
+    }
+}
