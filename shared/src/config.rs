@@ -2,6 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
+use http::Uri;
+
 use crate::secret::Secret;
 
 /// A setting: its name and what it is for, in words that an operator can act on.
@@ -44,6 +46,17 @@ settings! {
     UDESK_WEBHOOK_SECRETS: "the last part of the receive URL given to Udesk, at least 16 characters, current first";
     UDESK_UTC_OFFSET: "the offset of the times in Udesk's pushes (+08:00)";
     UDESK_ON_UNKNOWN: "what becomes of a message that Udesk may have taken: retry (Udesk drops the repeat by its message_id) or hold (retry)";
+    SOBOT_BASE_URL: "Sobot's address, such as `https://sg.sobot.io`, where SOBOT_REGION is not set";
+    SOBOT_REGION: "where the Sobot account is: sg, us, cn or cn_tencent";
+    SOBOT_SYSNUM: "the company's number at Sobot, its sysnum";
+    SOBOT_KEY: "the key of Sobot's page security, which signs page tokens";
+    SOBOT_WEBHOOK_SECRETS: "the last part of the push URLs given to Sobot, at least 16 characters, current first";
+    TENCENT_BASE_URL: "Tencent's address for the app's region (https://console.tim.qq.com)";
+    TENCENT_SDK_APP_ID: "the SDKAppID of the Tencent application, a number";
+    TENCENT_SECRET_KEY: "the key of the Tencent application, which signs UserSigs";
+    TENCENT_ADMIN: "the accounts of the Tencent application's administrators; the first one calls";
+    TENCENT_SERVICE_ACCOUNT: "the customer-service accounts at Tencent, such as @customer_service_account; the first one speaks";
+    TENCENT_ON_UNKNOWN: "what becomes of a message that Tencent may have taken: retry (for 120 s, within which Tencent drops the repeat by its MsgRandom) or hold (retry)";
     RUST_LOG: "what is logged, such as info or deskbridge=debug";
 }
 
@@ -158,6 +171,28 @@ impl Settings {
                 .parse()
                 .map_err(|error| setting.malformed(&format!("{value:?}: {error}"))),
         }
+    }
+
+    /// The address of a server: https, or plain http to this machine, since whoever listens on the way
+    /// would read what is signed.
+    ///
+    /// # Errors
+    /// Where it is set and is no such address.
+    pub fn address(&self, setting: &Setting) -> Result<Option<String>, ConfigError> {
+        let Some(given) = self.optional(setting) else {
+            return Ok(None);
+        };
+        let address: Uri = given.parse().map_err(|error| setting.malformed(&error))?;
+        let is_here = matches!(address.host(), Some("127.0.0.1" | "localhost" | "[::1]"));
+        let is_good = match address.scheme_str() {
+            Some("https") => true,
+            Some("http") => is_here,
+            _ => false,
+        };
+        if !is_good {
+            return Err(setting.malformed(&"it starts with https://"));
+        }
+        Ok(Some(given))
     }
 
     /// The values of a comma-separated list; empty where it is not set.

@@ -7,7 +7,8 @@
 //! - [`change`]: all that one fact brings about; [`table`] writes it in one transaction.
 //! - [`vendor`]: the vendors' calls and pushes as values without I/O.
 //! - [`inbound`]: from a vendor's push to a change. [`desk`]: from a task to a vendor's call and its
-//!   outcome. [`sends`]: draining the log of sends. [`queues`]: the nudges.
+//!   outcome. [`sends`]: draining the log of sends. [`queues`]: the nudges. [`webhook`]: what every
+//!   webhook function does.
 //! - [`auth`], [`error`], [`answer`], [`config`], [`http`], [`lambda`], [`object`]: the frame around a function.
 
 pub mod answer;
@@ -41,3 +42,5 @@ pub mod survey;
 #[cfg(feature = "table")]
 pub mod table;
 pub mod vendor;
+#[cfg(all(feature = "queues", feature = "table"))]
+pub mod webhook;

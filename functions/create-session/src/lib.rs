@@ -16,7 +16,7 @@ use deskbridge::{
     outgoing::Task,
     sends::{Drained, Sends},
     session::{Assign, Session, State},
-    table::TableError,
+    table::{Outcome, TableError},
     vendor::Vendor,
 };
 use lambda_http::{Body, Request, Response};
@@ -87,6 +87,10 @@ impl App {
             customer,
             assign,
         } = lambda::body(&request)?;
+        if assign.is_some() && !vendor.is_asked_to_open() {
+            let message = format!("leave it out: whom the customer meets is decided at {vendor}");
+            return Err(Error::field("assign", message));
+        }
         let Object(assign) = assign.unwrap_or_default();
         let channel = assign.channel.as_deref().unwrap_or("-");
         if !(1..=128).contains(&channel.len()) {
@@ -97,6 +101,9 @@ impl App {
         }
         let customer = caller.customer(customer)?;
         self.sends.desk.must_have(vendor)?;
+        if !vendor.is_asked_to_open() {
+            return self.expect(vendor, customer).await;
+        }
         for tries in 0..TRIES {
             let now = clock::now();
             let found = self.sends.table.open_session(vendor, &customer).await?;
@@ -125,6 +132,26 @@ impl App {
             });
             if let Some(drained) = self.sends.append(change, None, BUDGET).await? {
                 return asked(drained, is_new);
+            }
+            clock::pause(tries).await;
+        }
+        Err(TableError::Contended.into())
+    }
+
+    /// Opens a session that the vendor's first push binds to the vendor's own.
+    async fn expect(&self, vendor: Vendor, customer: CustomerId) -> Result<Response<Body>, Error> {
+        for tries in 0..TRIES {
+            let table = &self.sends.table;
+            if let Some(session) = table.open_session(vendor, &customer).await? {
+                let survey = table.survey(&session.id).await?;
+                return answer::json(200, &session.view(survey.as_ref()));
+            }
+            let now = clock::now();
+            let session = Session::opening(vendor, customer.clone(), None, now);
+            let mut change = Change::opening(session, now);
+            change.claim_customer();
+            if table.commit(&change).await? == Outcome::Written {
+                return answer::json(201, &change.written().view(None));
             }
             clock::pause(tries).await;
         }

@@ -12,6 +12,7 @@ use deskbridge::{
     table::Table,
     vendor::Vendor,
 };
+use futures_util::future::try_join_all;
 use lambda_http::{Body, Request, Response};
 use serde::Serialize;
 
@@ -94,11 +95,15 @@ impl App {
             Some(given) => vec![vendor(&given)?],
             None => Vendor::ALL.to_vec(),
         };
-        let mut sessions = Vec::new();
-        for vendor in vendors {
-            sessions.extend(self.table.open_session(vendor, &customer).await?);
-        }
-        let sessions = sessions.iter().map(|session| session.view(None)).collect();
+        let found = vendors
+            .into_iter()
+            .map(|vendor| self.table.open_session(vendor, &customer));
+        let found = try_join_all(found).await?;
+        let sessions = found
+            .iter()
+            .flatten()
+            .map(|session| session.view(None))
+            .collect();
         answer::json(200, &Sessions { sessions })
     }
 }

@@ -4,7 +4,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use deskbridge::{
     config::{ConfigError, DELIVERIES_QUEUE_URL, Settings},
     http::Client,
-    inbound::udesk::Recorder,
+    inbound::{Record as _, udesk},
     lambda::{self, Batch, BatchResponse, Record},
     queues::{Queue, Task},
     table::Table,
@@ -15,7 +15,7 @@ use deskbridge::{
 #[derive(Debug)]
 pub struct App {
     table: Table,
-    udesk: Recorder,
+    udesk: udesk::Recorder,
     deliveries: Queue,
     http: Client,
 }
@@ -29,7 +29,7 @@ impl App {
         let http = Client::from_settings(settings)?;
         let table = Table::for_writing(settings, &http)?;
         Ok(Self {
-            udesk: Recorder::from_settings(settings, &table)?,
+            udesk: udesk::Recorder::from_settings(settings, &table)?,
             deliveries: Queue::from_settings(settings, &DELIVERIES_QUEUE_URL, &http)?,
             table,
             http,
@@ -57,6 +57,9 @@ impl App {
             .map_err(|error| error.to_string())?;
         let recorded = match vendor {
             Vendor::Udesk => self.udesk.record(&body).await,
+            Vendor::Sobot | Vendor::Tencent => {
+                return Err(format!("no webhook of {vendor} is taken by this version"));
+            }
         };
         recorded
             .map_err(|error| lambda::chain(&error))?

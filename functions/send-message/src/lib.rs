@@ -252,7 +252,13 @@ fn change(session: Session, ask: &Ask, key: Option<&Key>) -> (Change, Message) {
         status: Some(Status::Queued),
         entry: Some(entry),
         client_id: ask.id.clone(),
-        ..Message::new(id, Author::Customer, kind, ask.content.clone(), change.now())
+        ..Message::new(
+            id,
+            Author::Customer,
+            kind,
+            ask.content.clone(),
+            change.now(),
+        )
     };
     change.put_message(message.clone());
     if let Some(Key { scope, key, body }) = key {

@@ -1,5 +1,6 @@
 //! From a task to the vendor's call and its outcome, in words that are no vendor's own.
 
+mod sobot;
 mod udesk;
 
 use std::time::Duration;
@@ -22,6 +23,7 @@ pub struct Desk {
     http: Client,
     limit: Duration,
     udesk: Option<udesk::Udesk>,
+    sobot: Option<sobot::Sobot>,
 }
 
 /// Where the vendor put the conversation.
@@ -96,6 +98,7 @@ impl Desk {
             http: http.clone(),
             limit: Duration::from_millis(limit),
             udesk: udesk::Udesk::from_settings(settings)?,
+            sobot: sobot::Sobot::from_settings(settings),
         })
     }
 
@@ -106,6 +109,8 @@ impl Desk {
     pub fn must_have(&self, vendor: Vendor) -> Result<(), Error> {
         let configured = match vendor {
             Vendor::Udesk => self.udesk.is_some(),
+            Vendor::Sobot => self.sobot.is_some(),
+            Vendor::Tencent => false,
         };
         if configured {
             return Ok(());
@@ -136,6 +141,7 @@ impl Desk {
                 .udesk
                 .as_ref()
                 .map_or(OnUnknown::Hold, udesk::Udesk::on_unknown),
+            Vendor::Sobot | Vendor::Tencent => OnUnknown::Hold,
         }
     }
 
@@ -176,21 +182,29 @@ impl Desk {
     }
 
     async fn call(&self, session: &Session, task: &Task, message: Option<&Message>) -> Outcome {
-        match (session.vendor, &self.udesk) {
-            (Vendor::Udesk, Some(udesk)) => {
-                udesk
-                    .attempt(&self.http, self.limit, session, task, message)
-                    .await
-            }
-            // The settings may come back with the next deployment.
-            (vendor, _) => Outcome::NotYet {
-                after: None,
-                fault: fault(
-                    vendor,
-                    None,
-                    "this deployment has no settings for the vendor",
-                ),
+        // The settings may come back with the next deployment.
+        let off = || Outcome::NotYet {
+            after: None,
+            fault: fault(
+                session.vendor,
+                None,
+                "this deployment has no settings for the vendor",
+            ),
+        };
+        match session.vendor {
+            Vendor::Udesk => match &self.udesk {
+                Some(udesk) => {
+                    udesk
+                        .attempt(&self.http, self.limit, session, task, message)
+                        .await
+                }
+                None => off(),
             },
+            Vendor::Sobot => match &self.sobot {
+                Some(sobot) => sobot.attempt(task),
+                None => off(),
+            },
+            Vendor::Tencent => off(),
         }
     }
 }

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     change::Raw,
     clock::{self, Millis},
+    config::{ConfigError, Setting, Settings},
     ids::SessionId,
     queues::Queue,
     table::{Outcome, Table, TableError},
@@ -18,6 +19,27 @@ use crate::{
 
 /// How often a change is made anew before the function says that it can't get through.
 const TRIES: u32 = 40;
+
+/// Records a vendor's pushes. Made once at init.
+pub trait Record: Sized {
+    /// Whose pushes.
+    const VENDOR: Vendor;
+    /// The setting with the path secrets of the functions that take them.
+    const SECRETS: &'static Setting;
+
+    /// A recorder as the settings want it.
+    ///
+    /// # Errors
+    /// Where a setting is malformed.
+    fn from_settings(settings: &Settings, table: &Table) -> Result<Self, ConfigError>;
+
+    /// Records `body`, which the vendor pushed. Whatever it holds, it is recorded; a repeat changes
+    /// nothing.
+    ///
+    /// # Errors
+    /// Where the table refuses. Recording the same body again is safe.
+    fn record(&self, body: &[u8]) -> impl Future<Output = Result<Recorded, TableError>> + Send;
+}
 
 /// What recording a push asks for: sessions whose drainer of deliveries must be woken.
 #[derive(Debug, Default, PartialEq, Eq)]

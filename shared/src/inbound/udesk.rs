@@ -3,7 +3,7 @@
 use jiff::tz::Offset;
 
 use super::{
-    Recorded, TRIES,
+    Record, Recorded, TRIES,
     conversation::{Saying, follow, serve, start},
     hash,
     pieces::{AT_ONCE, Piece, record_pieces},
@@ -12,7 +12,7 @@ use super::{
 use crate::{
     change::{Change, Mark, Raw},
     clock::{self, Millis},
-    config::{ConfigError, Settings, UDESK_UTC_OFFSET},
+    config::{ConfigError, Setting, Settings, UDESK_UTC_OFFSET, UDESK_WEBHOOK_SECRETS},
     event::Fact,
     ids::{CustomerId, MessageId},
     message::{Author, File, Kind, Message, Status},
@@ -38,12 +38,11 @@ pub struct Recorder {
     offset: Offset,
 }
 
-impl Recorder {
-    /// A recorder as the settings want it.
-    ///
-    /// # Errors
-    /// Where `UDESK_UTC_OFFSET` is malformed.
-    pub fn from_settings(settings: &Settings, table: &Table) -> Result<Self, ConfigError> {
+impl Record for Recorder {
+    const VENDOR: Vendor = VENDOR;
+    const SECRETS: &'static Setting = &UDESK_WEBHOOK_SECRETS;
+
+    fn from_settings(settings: &Settings, table: &Table) -> Result<Self, ConfigError> {
         let offset = match settings.optional(&UDESK_UTC_OFFSET) {
             None => jiff::tz::offset(8),
             Some(given) => read_offset(&given).ok_or_else(|| {
@@ -56,11 +55,7 @@ impl Recorder {
         })
     }
 
-    /// Records `body`, which Udesk pushed. Whatever it holds, it is recorded; a repeat changes nothing.
-    ///
-    /// # Errors
-    /// Where the table refuses. Recording the same body again is safe.
-    pub async fn record(&self, body: &[u8]) -> Result<Recorded, TableError> {
+    async fn record(&self, body: &[u8]) -> Result<Recorded, TableError> {
         let now = clock::now();
         let aside = |because: String| async {
             set_aside(&self.table, VENDOR, body, because, now).await?;
@@ -87,7 +82,9 @@ impl Recorder {
             Err(error) => aside(error.to_string()).await,
         }
     }
+}
 
+impl Recorder {
     async fn record_read(&self, push: &ReadPush) -> Result<Option<Recorded>, TableError> {
         let vendor_session = push.session_id.to_string();
         let ids: Vec<_> = push

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub mod sobot;
+pub mod tencent;
 pub mod udesk;
 
 /// A customer-service desk that deskbridge speaks with.
@@ -12,17 +14,33 @@ pub mod udesk;
 pub enum Vendor {
     /// Udesk.
     Udesk,
+    /// Sobot.
+    Sobot,
+    /// Tencent Cloud Desk.
+    Tencent,
 }
 
 impl Vendor {
     /// All of them.
-    pub const ALL: [Self; 1] = [Self::Udesk];
+    pub const ALL: [Self; 3] = [Self::Udesk, Self::Sobot, Self::Tencent];
+
+    /// Whether the vendor is asked for a conversation. Where it is not, the customer meets the desk
+    /// through the vendor's own page or client, and the vendor's first push tells of it.
+    #[must_use]
+    pub fn is_asked_to_open(self) -> bool {
+        match self {
+            Self::Udesk => true,
+            Self::Sobot | Self::Tencent => false,
+        }
+    }
 
     /// The name used in the API, in events and in keys.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Udesk => "udesk",
+            Self::Sobot => "sobot",
+            Self::Tencent => "tencent",
         }
     }
 }

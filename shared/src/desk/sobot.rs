@@ -1,0 +1,32 @@
+//! What a task is at Sobot. The customer writes on Sobot's own page, so nothing goes out to it, and
+//! only our side of a conversation ends.
+
+use super::{Outcome, fault};
+use crate::{
+    config::{SOBOT_SYSNUM, Settings},
+    outgoing::Task,
+    vendor::Vendor,
+};
+
+/// A Sobot account.
+#[derive(Debug)]
+pub(super) struct Sobot;
+
+impl Sobot {
+    pub(super) fn from_settings(settings: &Settings) -> Option<Self> {
+        settings.optional(&SOBOT_SYSNUM).map(|_| Self)
+    }
+
+    #[allow(clippy::unused_self, reason = "what an account can do")]
+    pub(super) fn attempt(&self, task: &Task) -> Outcome {
+        match task {
+            Task::Open { .. } => Outcome::Nothing,
+            Task::Close => Outcome::Done,
+            Task::Message { .. } => Outcome::Refused(fault(
+                Vendor::Sobot,
+                None,
+                "at Sobot the customer writes on Sobot's own page",
+            )),
+        }
+    }
+}

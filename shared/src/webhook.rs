@@ -1,0 +1,122 @@
+//! What a webhook function does, whoever the vendor is: `POST <function URL>/<path secret>`.
+//!
+//! No vendor documents that it sends a push again, and one that waits too long stops calling: so
+//! nothing is done here but one durable write and a nudge.
+
+use std::time::Duration;
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use lambda_http::{Body, Request, RequestExt, Response, http::Method};
+use tokio::time::{Instant, timeout, timeout_at};
+
+use crate::{
+    answer::{self, Answers},
+    config::{ConfigError, DELIVERIES_QUEUE_URL, INBOX_QUEUE_URL, Settings},
+    error::{Error, Kind},
+    http::Client,
+    inbound::Record,
+    lambda,
+    queues::{Queue, Task},
+    secret::Secret,
+    table::Table,
+};
+
+/// The largest push that is taken, in bytes: in base64 it still fits an SQS message.
+const LARGEST: usize = 128 * 1024;
+/// How long the table may take before the inbox is tried.
+const TABLE_LIMIT: Duration = Duration::from_millis(2_200);
+/// How long everything may take. Lambda ends the function after 4 s, and Udesk waits for 5 s.
+const LIMIT: Duration = Duration::from_millis(3_500);
+
+/// What it may answer.
+pub const ANSWERS: Answers = Answers {
+    successes: &[200],
+    errors: &[Kind::NotFound, Kind::BodyTooLarge, Kind::StorageUnavailable],
+};
+
+/// What a webhook function needs. Made once at init.
+#[derive(Debug)]
+pub struct Receiver<R> {
+    secrets: Vec<Secret>,
+    table: Table,
+    recorder: R,
+    deliveries: Queue,
+    inbox: Queue,
+    http: Client,
+}
+
+impl<R: Record> Receiver<R> {
+    /// A receiver as the settings want it.
+    ///
+    /// # Errors
+    /// Where a setting is missing or malformed.
+    pub fn from_settings(settings: &Settings) -> Result<Self, ConfigError> {
+        let http = Client::from_settings(settings)?;
+        let table = Table::for_writing(settings, &http)?;
+        Ok(Self {
+            secrets: settings.secrets(R::SECRETS, 16)?,
+            recorder: R::from_settings(settings, &table)?,
+            deliveries: Queue::from_settings(settings, &DELIVERIES_QUEUE_URL, &http)?,
+            inbox: Queue::from_settings(settings, &INBOX_QUEUE_URL, &http)?,
+            table,
+            http,
+        })
+    }
+
+    /// Opens connections ahead of need.
+    pub async fn warm(&self) {
+        self.http
+            .warm(&[&self.table.warm_url(), self.deliveries.warm_url()])
+            .await;
+    }
+
+    /// Answers one push: 200 and an empty body, once it is recorded.
+    ///
+    /// # Errors
+    /// A wrong path secret, too large a body, and where neither table nor queue takes it.
+    pub async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {
+        let given = request.raw_http_path().trim_matches('/');
+        if !Secret::any_matches(&self.secrets, given) {
+            return Err(Error::new(Kind::NotFound, "there is nothing here"));
+        }
+        if request.method() != Method::POST {
+            return Ok(answer::empty(405));
+        }
+        let body: &[u8] = request.body();
+        if body.len() > LARGEST {
+            return Err(Error::new(
+                Kind::BodyTooLarge,
+                format!(
+                    "the push has {} bytes; at most {LARGEST} are taken",
+                    body.len()
+                ),
+            ));
+        }
+        let end = Instant::now() + LIMIT;
+        let why = match timeout(TABLE_LIMIT, self.recorder.record(body)).await {
+            Ok(Ok(recorded)) => {
+                // Where SQS takes too long, `sweep` wakes the drainers.
+                let _ = timeout_at(end, recorded.wake(&self.deliveries)).await;
+                return Ok(answer::empty(200));
+            }
+            Ok(Err(error)) => lambda::chain(&error),
+            Err(_) => "the table took too long".to_owned(),
+        };
+        tracing::error!(error = why, "not recorded; it goes to the inbox");
+        let task = Task::Webhook {
+            vendor: R::VENDOR,
+            body: BASE64_STANDARD.encode(body),
+        };
+        let refused = || {
+            Error::new(
+                Kind::StorageUnavailable,
+                "neither the table nor the inbox takes it; send it again",
+            )
+        };
+        match timeout_at(end, self.inbox.put(&task, 0)).await {
+            Ok(Ok(())) => Ok(answer::empty(200)),
+            Ok(Err(error)) => Err(refused().with_source(error)),
+            Err(too_long) => Err(refused().with_source(too_long)),
+        }
+    }
+}
