@@ -20,6 +20,7 @@ pub mod config;
 pub mod desk;
 pub mod error;
 pub mod event;
+pub mod fate;
 pub mod html;
 #[cfg(feature = "http-client")]
 pub mod http;

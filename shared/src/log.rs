@@ -34,10 +34,15 @@ pub struct Log {
     /// The drainer at work, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lease: Option<Lease>,
-    /// Whether the entry after `head` may be on its way: set before an attempt, cleared by its
-    /// outcome. A drainer that finds it set takes over from one that died in between.
-    #[serde(default)]
-    pub attempting: bool,
+    /// When the attempt of the entry after `head` began, while that may be on its way: set before an
+    /// attempt, cleared by its outcome. A drainer that finds it set takes over from one that died in
+    /// between.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub began_at: Option<Millis>,
+    /// When the first of its attempts that may have arrived began: some vendors drop a repeat only for
+    /// a while.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maybe_since: Option<Millis>,
 }
 
 /// What a drainer that wants to start is told.
@@ -99,14 +104,17 @@ impl Log {
             return Begin::NotDue(at);
         }
         // Its own mark, left by a write whose answer was lost, says nothing of an attempt.
-        let suspect = self.attempting && !self.is_held_by(owner);
-        // An attempt that was cut off counts as a failed one, so that retries end here too.
-        self.attempts += u32::from(suspect);
+        let suspect = self.began_at.is_some() && !self.is_held_by(owner);
+        if suspect {
+            // An attempt that was cut off counts as a failed one, so that retries end here too.
+            self.attempts += 1;
+            self.maybe_since = self.maybe_since.or(self.began_at);
+        }
         self.lease = Some(Lease {
             owner: owner.to_owned(),
             until: now + lease_for,
         });
-        self.attempting = true;
+        self.began_at = Some(now);
         Begin::Ready {
             number: self.head + 1,
             suspect,
@@ -128,23 +136,29 @@ impl Log {
         self.head += 1;
         self.attempts = 0;
         self.next_at = None;
-        self.attempting = false;
+        self.began_at = None;
+        self.maybe_since = None;
         if !(go_on && self.is_pending()) {
             self.lease = None;
             return None;
         }
-        self.attempting = true;
+        self.began_at = Some(now);
         if let Some(lease) = &mut self.lease {
             lease.until = now + lease_for;
         }
         Some(self.head + 1)
     }
 
+    /// The attempt under way may have arrived: from when on its repeats may be doubles.
+    pub fn may_have_arrived(&mut self) {
+        self.maybe_since = self.maybe_since.or(self.began_at);
+    }
+
     /// The entry under way failed and is to be tried again at `at`; lets the lease go.
     pub fn postpone(&mut self, at: Millis) {
         self.attempts += 1;
         self.next_at = Some(at);
-        self.attempting = false;
+        self.began_at = None;
         self.lease = None;
     }
 
@@ -244,6 +258,25 @@ mod tests {
         assert_eq!(log.attempts, 1);
     }
 
+    #[test]
+    fn the_first_attempt_that_may_have_arrived_is_remembered_until_the_entry_is_settled() {
+        let mut log = log_with(2);
+        log.begin("a", 100, LEASE);
+        log.postpone(200);
+        assert_eq!(log.maybe_since, None, "that one certainly did not");
+        log.begin("a", 200, LEASE);
+        log.may_have_arrived();
+        log.postpone(300);
+        log.begin("a", 300, LEASE);
+        log.may_have_arrived();
+        assert_eq!(log.maybe_since, Some(200));
+        log.settle(400, LEASE, true);
+        assert_eq!(log.maybe_since, None);
+        // Whoever died in the middle may have sent it.
+        log.begin("b", 5_000, LEASE);
+        assert_eq!(log.maybe_since, Some(400));
+    }
+
     proptest! {
         /// Whatever drainers do and wherever they die, entries are tried in order, none is skipped,
         /// and while something is pending a sweep has a time to look.
@@ -259,12 +292,12 @@ mod tests {
                     1 => if let Begin::Ready { number, .. } = log.begin(&owner, now, LEASE) {
                         prop_assert_eq!(number, settled + 1);
                     },
-                    2 if log.is_held_by(&owner) && log.attempting => {
+                    2 if log.is_held_by(&owner) && log.began_at.is_some() => {
                         settled += 1;
                         let next = log.settle(now, LEASE, true);
                         prop_assert_eq!(next, (settled < log.tail).then_some(settled + 1));
                     }
-                    3 if log.is_held_by(&owner) && log.attempting => log.postpone(now + 100),
+                    3 if log.is_held_by(&owner) && log.began_at.is_some() => log.postpone(now + 100),
                     _ => {}
                 }
                 prop_assert_eq!(log.head, settled);

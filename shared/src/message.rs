@@ -256,7 +256,7 @@ impl Message {
     /// while an attempt of it is under way.
     #[must_use]
     pub fn status_in(&self, sends: &Log) -> Option<Status> {
-        let under_way = sends.attempting && self.entry == Some(sends.head + 1);
+        let under_way = sends.began_at.is_some() && self.entry == Some(sends.head + 1);
         match self.status {
             Some(Status::Queued) if under_way => Some(Status::Sending),
             status => status,

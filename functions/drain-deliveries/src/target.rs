@@ -9,6 +9,7 @@ use deskbridge::{
         Settings,
     },
     event::Event,
+    fate::retry_after,
     http::{Answer, Client},
     lambda,
 };
@@ -24,6 +25,9 @@ pub(crate) struct Target {
     http: Client,
     limit: Duration,
 }
+
+/// The longest wait that the app is granted.
+const LONGEST_WAIT: Millis = 24 * 3_600 * 1_000;
 
 /// What came of a delivery.
 #[derive(Debug, PartialEq, Eq)]
@@ -129,7 +133,7 @@ fn read(answer: &Answer) -> Delivery {
         200..=299 => Delivery::Done,
         410 => Delivery::Never(because),
         429 | 503 => Delivery::NotYet {
-            after: retry_after(answer),
+            after: wait(answer),
             because,
         },
         _ => Delivery::NotYet {
@@ -139,25 +143,10 @@ fn read(answer: &Answer) -> Delivery {
     }
 }
 
-/// The app's own wait, in seconds or as a date; a day at most.
-fn retry_after(answer: &Answer) -> Option<Millis> {
-    let given = answer
-        .headers
-        .get(header::RETRY_AFTER)?
-        .to_str()
-        .ok()?
-        .trim();
-    let wait = match given.parse::<i64>() {
-        Ok(seconds) => seconds.checked_mul(1_000)?,
-        Err(_) => {
-            jiff::fmt::rfc2822::parse(given)
-                .ok()?
-                .timestamp()
-                .as_millisecond()
-                - clock::now()
-        }
-    };
-    Some(wait.clamp(0, 24 * 3_600 * 1_000))
+/// The app's own wait; a day at most.
+fn wait(answer: &Answer) -> Option<Millis> {
+    let wait = retry_after(&answer.headers)?;
+    Some(i64::try_from(wait.as_millis()).map_or(LONGEST_WAIT, |wait| wait.min(LONGEST_WAIT)))
 }
 
 #[cfg(test)]
@@ -195,15 +184,8 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_may_be_a_date_and_is_a_day_at_most() {
-        assert_eq!(
-            retry_after(&answer(503, "Wed, 21 Oct 2015 07:28:00 GMT")),
-            Some(0)
-        );
-        assert_eq!(
-            retry_after(&answer(503, "99999999999")),
-            Some(24 * 3_600 * 1_000)
-        );
-        assert_eq!(retry_after(&answer(503, "soon")), None);
+    fn a_wait_is_a_day_at_most() {
+        assert_eq!(wait(&answer(503, "99999999999")), Some(24 * 3_600 * 1_000));
+        assert_eq!(wait(&answer(503, "soon")), None);
     }
 }

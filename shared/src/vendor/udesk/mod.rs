@@ -39,4 +39,6 @@ pub use agent::Agent;
 pub use code::Code;
 pub use id::Id;
 pub use push::Push;
-pub use reply::{Fate, Refusal};
+pub use reply::Refusal;
+
+pub use crate::fate::Fate;
