@@ -101,6 +101,7 @@ impl App {
         }
         let customer = caller.customer(customer)?;
         self.sends.desk.must_have(vendor)?;
+        self.sends.desk.fits_customer(vendor, &customer)?;
         if !vendor.is_asked_to_open() {
             return self.expect(vendor, customer).await;
         }

@@ -1,7 +1,11 @@
-//! `POST /sessions/{id}/messages`: pass on what a customer says: to the vendor now, or queued.
+//! `POST /sessions/{id}/messages`: pass on what a customer says, or what the app says as the desk: to the
+//! vendor now, or queued.
+
+mod ask;
 
 use std::time::Duration;
 
+use ask::Ask;
 use deskbridge::{
     answer::{self, Answers},
     auth::Guard,
@@ -11,25 +15,19 @@ use deskbridge::{
     error::{Error, Kind as ErrorKind, VendorFault},
     ids::{MessageId, SessionId},
     lambda,
-    message::{Author, File, Format, Kind, Message, Status},
-    object::Object,
+    message::{Message, Status},
     outgoing::Task,
     sends::Sends,
     session::Session,
     table::{Seen, TableError},
 };
 use lambda_http::{Body, Request, Response};
-use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
+use serde::Serialize;
 
 /// How long one request may go on draining what stands before its own message; API Gateway waits 30 s.
 const BUDGET: Duration = Duration::from_secs(10);
 /// How often a change is made anew before the caller is asked to try again.
 const TRIES: u32 = 40;
-
-/// The largest content, in bytes of JSON: written twice, as it is and as plain text, it still fits an
-/// item of the table, and so does the event that tells of it.
-const LARGEST_CONTENT: usize = 100 * 1024;
 
 /// What it may answer.
 pub const ANSWERS: Answers = Answers {
@@ -38,6 +36,7 @@ pub const ANSWERS: Answers = Answers {
         ErrorKind::InvalidJson,
         ErrorKind::InvalidRequest,
         ErrorKind::Unauthorized,
+        ErrorKind::RoleNotAllowed,
         ErrorKind::SessionNotFound,
         ErrorKind::SessionClosed,
         ErrorKind::IdempotencyConflict,
@@ -53,29 +52,6 @@ pub const ANSWERS: Answers = Answers {
 pub struct App {
     guard: Guard,
     sends: Sends,
-}
-
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-struct Ask {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    id: Option<String>,
-    kind: AskedKind,
-    content: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    file: Option<Object<File>>,
-}
-
-/// What a customer can send.
-#[derive(Clone, Copy, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum AskedKind {
-    Text,
-    Image,
-    Audio,
-    Video,
-    File,
-    Rich,
 }
 
 #[derive(Serialize)]
@@ -119,26 +95,12 @@ impl App {
         let id = lambda::path_parameter(&request, "id")
             .and_then(|id| SessionId::parse(&id))
             .ok_or_else(Error::session_not_found)?;
-        let mut ask: Ask = lambda::body(&request)?;
-        if ask.content.is_empty() {
-            return Err(Error::field(
-                "content",
-                "say something; the content is empty",
-            ));
-        }
-        let size = serde_json::to_string(&ask.content).map_or(usize::MAX, |json| json.len());
-        if size > LARGEST_CONTENT {
-            let message = format!(
-                "the content has {size} bytes as JSON; at most {LARGEST_CONTENT} are taken"
-            );
-            return Err(Error::field("content", message));
-        }
-        ask.id = client_id(ask.id, &request)?;
-        let key = match &ask.id {
+        let ask = lambda::body::<Ask>(&request)?.checked(&caller, &request)?;
+        let key = match ask.id() {
             Some(key) => Some(Key {
                 scope: format!("{}#{id}", caller.role()),
-                key: key.clone(),
-                body: fingerprint(&ask)?,
+                key: key.to_owned(),
+                body: ask.fingerprint()?,
             }),
             None => None,
         };
@@ -152,13 +114,39 @@ impl App {
             if !session.is_open() || session.closing {
                 return Err(Error::session_closed());
             }
-            let (change, message) = change(session, &ask, key.as_ref());
+            let (change, message) = self.change(session, &ask, key.as_ref())?;
             if let Some(drained) = self.sends.append(change, Some(&message.id), BUDGET).await? {
                 return accepted(&drained.session, &drained.message.unwrap_or(message));
             }
             clock::pause(tries).await;
         }
         Err(TableError::Contended.into())
+    }
+
+    /// Puts the message at the end of what must go to the vendor.
+    fn change(
+        &self,
+        session: Session,
+        ask: &Ask,
+        key: Option<&Key>,
+    ) -> Result<(Change, Message), Error> {
+        let mut change = Change::to(session, clock::now());
+        let mut message = ask.message(change.next_message(), change.now());
+        self.sends.desk.fits(&change.session, &message)?;
+        let task = Task::Message {
+            id: message.id.clone(),
+        };
+        message.entry = Some(change.send(task));
+        change.put_message(message.clone());
+        if let Some(Key { scope, key, body }) = key {
+            change.mark(Mark::Client {
+                scope: scope.clone(),
+                key: key.clone(),
+                body: body.clone(),
+                message: Some(message.id.clone()),
+            });
+        }
+        Ok((change, message))
     }
 
     async fn seen(&self, key: Option<&Key>) -> Result<Option<Seen>, TableError> {
@@ -196,80 +184,6 @@ impl App {
             .ok_or_else(gone)?;
         accepted(session, &message)
     }
-}
-
-/// The caller's own identifier, from the body or the header.
-fn client_id(given: Option<String>, request: &Request) -> Result<Option<String>, Error> {
-    let header = request
-        .headers()
-        .get("idempotency-key")
-        .map(|value| value.to_str().unwrap_or_default());
-    let (field, id) = match (given, header) {
-        (Some(id), _) => ("id", id),
-        (None, Some(id)) => ("Idempotency-Key", id.to_owned()),
-        (None, None) => return Ok(None),
-    };
-    if (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Ok(Some(id));
-    }
-    Err(Error::field(
-        field,
-        "an id is 1 to 128 visible ASCII characters, no spaces",
-    ))
-}
-
-/// A hash of what was asked, apart from spelling.
-fn fingerprint(ask: &Ask) -> Result<String, Error> {
-    let text = serde_json::to_vec(ask).map_err(|error| {
-        Error::new(ErrorKind::Internal, "something went wrong on our side").with_source(error)
-    })?;
-    Ok(Sha256::digest(text)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect())
-}
-
-fn change(session: Session, ask: &Ask, key: Option<&Key>) -> (Change, Message) {
-    let mut change = Change::to(session, clock::now());
-    let id = change.next_message();
-    let entry = change.send(Task::Message { id: id.clone() });
-    let (kind, format) = match ask.kind {
-        AskedKind::Text => (Kind::Text, Format::Text),
-        AskedKind::Image => (Kind::Image, Format::Text),
-        AskedKind::Audio => (Kind::Audio, Format::Text),
-        AskedKind::Video => (Kind::Video, Format::Text),
-        AskedKind::File => (Kind::File, Format::Text),
-        AskedKind::Rich => (Kind::Rich, Format::Html),
-    };
-    let message = Message {
-        format,
-        text: matches!(format, Format::Html).then(|| deskbridge::html::plain_text(&ask.content)),
-        file: ask
-            .file
-            .clone()
-            .map(|Object(file)| file)
-            .filter(|file| !file.is_empty()),
-        status: Some(Status::Queued),
-        entry: Some(entry),
-        client_id: ask.id.clone(),
-        ..Message::new(
-            id,
-            Author::Customer,
-            kind,
-            ask.content.clone(),
-            change.now(),
-        )
-    };
-    change.put_message(message.clone());
-    if let Some(Key { scope, key, body }) = key {
-        change.mark(Mark::Client {
-            scope: scope.clone(),
-            key: key.clone(),
-            body: body.clone(),
-            message: Some(message.id.clone()),
-        });
-    }
-    (change, message)
 }
 
 /// The answer that a message's state gives.

@@ -1,6 +1,7 @@
 //! From a task to the vendor's call and its outcome, in words that are no vendor's own.
 
 mod sobot;
+mod tencent;
 mod udesk;
 
 use std::time::Duration;
@@ -9,7 +10,9 @@ use crate::{
     clock::Millis,
     config::{ConfigError, Settings, VENDOR_TIMEOUT_MS},
     error::{Error, Kind, VendorFault},
-    http::Client,
+    fate::Fate,
+    http::{Client, NoAnswer},
+    ids::CustomerId,
     message::Message,
     outgoing::Task,
     session::{Agent, Queue, Session, State},
@@ -24,6 +27,7 @@ pub struct Desk {
     limit: Duration,
     udesk: Option<udesk::Udesk>,
     sobot: Option<sobot::Sobot>,
+    tencent: Option<tencent::Tencent>,
 }
 
 /// Where the vendor put the conversation.
@@ -79,8 +83,73 @@ pub enum Outcome {
 pub enum OnUnknown {
     /// It is sent again under the same identifier, by which the vendor drops the repeat.
     Retry,
+    /// The same, for so long from the first attempt that may have arrived: later the vendor would take
+    /// a repeat for another message.
+    RetryFor(Millis),
     /// It is not sent again by itself.
     Hold,
+}
+
+/// Why a vendor does not take something that a caller wants to send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unfit {
+    /// The field of the request that is at fault.
+    pub field: &'static str,
+    /// What to do about it.
+    pub why: String,
+}
+
+impl Unfit {
+    fn new(field: &'static str, why: impl Into<String>) -> Self {
+        Self {
+            field,
+            why: why.into(),
+        }
+    }
+}
+
+impl From<Unfit> for Error {
+    fn from(Unfit { field, why }: Unfit) -> Self {
+        Self::field(field, why)
+    }
+}
+
+impl Outcome {
+    fn of_refusal(fate: Fate, fault: VendorFault) -> Self {
+        match fate {
+            Fate::Retry { after } => Self::NotYet {
+                after: after.and_then(|wait| i64::try_from(wait.as_millis()).ok()),
+                fault,
+            },
+            Fate::Resign => Self::NotYet { after: None, fault },
+            Fate::RetryMaybeArrived => Self::Lost(fault),
+            Fate::SessionGone => Self::Gone(fault),
+            Fate::Refused => Self::Refused(fault),
+        }
+    }
+
+    fn of_no_answer(vendor: Vendor, error: &NoAnswer) -> Self {
+        let fault = fault(vendor, None, error.to_string());
+        tracing::warn!(%vendor, error = crate::lambda::chain(error), "the vendor gave no answer");
+        match error {
+            NoAnswer::Unreachable(_) => Self::NotYet { after: None, fault },
+            NoAnswer::Lost(_) => Self::Lost(fault),
+            NoAnswer::Invalid(_) => Self::Refused(fault),
+        }
+    }
+}
+
+impl OnUnknown {
+    /// Whether a message whose first attempt that may have arrived began at `since` must not be
+    /// attempted again at `at`.
+    #[must_use]
+    pub fn is_too_late(self, since: Option<Millis>, at: Millis) -> bool {
+        match self {
+            Self::Retry => false,
+            Self::RetryFor(window) => since.is_some_and(|since| at - since > window),
+            Self::Hold => since.is_some(),
+        }
+    }
 }
 
 impl Desk {
@@ -99,6 +168,7 @@ impl Desk {
             limit: Duration::from_millis(limit),
             udesk: udesk::Udesk::from_settings(settings)?,
             sobot: sobot::Sobot::from_settings(settings),
+            tencent: tencent::Tencent::from_settings(settings)?,
         })
     }
 
@@ -110,7 +180,7 @@ impl Desk {
         let configured = match vendor {
             Vendor::Udesk => self.udesk.is_some(),
             Vendor::Sobot => self.sobot.is_some(),
-            Vendor::Tencent => false,
+            Vendor::Tencent => self.tencent.is_some(),
         };
         if configured {
             return Ok(());
@@ -119,6 +189,29 @@ impl Desk {
             Kind::VendorNotConfigured,
             format!("this deployment has no settings for {vendor}; see the README's settings"),
         ))
+    }
+
+    /// Refuses a customer whom the vendor can't have.
+    ///
+    /// # Errors
+    /// Where the customer's id is none of the vendor's.
+    pub fn fits_customer(&self, vendor: Vendor, customer: &CustomerId) -> Result<(), Unfit> {
+        match vendor {
+            Vendor::Udesk | Vendor::Sobot => Ok(()),
+            Vendor::Tencent => tencent::fits_customer(customer),
+        }
+    }
+
+    /// Refuses a message that the vendor does not take, before anything is kept of it.
+    ///
+    /// # Errors
+    /// Where the vendor takes none such in this session.
+    pub fn fits(&self, session: &Session, message: &Message) -> Result<(), Unfit> {
+        match session.vendor {
+            Vendor::Udesk => udesk::fits(message),
+            Vendor::Sobot => Err(sobot::takes_none(message)),
+            Vendor::Tencent => tencent::fits(message),
+        }
     }
 
     /// How long one attempt may take.
@@ -130,7 +223,9 @@ impl Desk {
     /// Where connections can be opened ahead of need.
     #[must_use]
     pub fn warm_urls(&self) -> Vec<&str> {
-        self.udesk.iter().map(udesk::Udesk::base_url).collect()
+        let udesk = self.udesk.iter().map(udesk::Udesk::base_url);
+        let tencent = self.tencent.iter().map(tencent::Tencent::base_url);
+        udesk.chain(tencent).collect()
     }
 
     /// What becomes of a message that `vendor` may have taken.
@@ -141,7 +236,11 @@ impl Desk {
                 .udesk
                 .as_ref()
                 .map_or(OnUnknown::Hold, udesk::Udesk::on_unknown),
-            Vendor::Sobot | Vendor::Tencent => OnUnknown::Hold,
+            Vendor::Sobot => OnUnknown::Hold,
+            Vendor::Tencent => self
+                .tencent
+                .as_ref()
+                .map_or(OnUnknown::Hold, |tencent| tencent.on_unknown(self.limit)),
         }
     }
 
@@ -204,7 +303,14 @@ impl Desk {
                 Some(sobot) => sobot.attempt(task),
                 None => off(),
             },
-            Vendor::Tencent => off(),
+            Vendor::Tencent => match &self.tencent {
+                Some(tencent) => {
+                    tencent
+                        .attempt(&self.http, self.limit, session, task, message)
+                        .await
+                }
+                None => off(),
+            },
         }
     }
 }
@@ -214,5 +320,28 @@ fn fault(vendor: Vendor, code: Option<i64>, message: impl Into<String>) -> Vendo
         name: vendor.name().to_owned(),
         code,
         message: message.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::OnUnknown::{Hold, Retry, RetryFor};
+
+    #[test]
+    fn when_a_repeat_would_come_twice() {
+        for (on_unknown, since, at, too_late) in [
+            (Retry, Some(0), 1_000_000, false),
+            (Hold, None, 1_000_000, false),
+            (Hold, Some(0), 0, true),
+            (RetryFor(120_000), None, 1_000_000, false),
+            (RetryFor(120_000), Some(1_000), 121_000, false),
+            (RetryFor(120_000), Some(1_000), 121_001, true),
+        ] {
+            assert_eq!(
+                on_unknown.is_too_late(since, at),
+                too_late,
+                "{on_unknown:?} {since:?} {at}"
+            );
+        }
     }
 }

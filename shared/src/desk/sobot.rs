@@ -1,9 +1,10 @@
 //! What a task is at Sobot. The customer writes on Sobot's own page, so nothing goes out to it, and
 //! only our side of a conversation ends.
 
-use super::{Outcome, fault};
+use super::{Outcome, Unfit, fault};
 use crate::{
     config::{SOBOT_SYSNUM, Settings},
+    message::{Author, Message},
     outgoing::Task,
     vendor::Vendor,
 };
@@ -28,5 +29,16 @@ impl Sobot {
                 "at Sobot the customer writes on Sobot's own page",
             )),
         }
+    }
+}
+
+/// Why Sobot does not take a message.
+pub(super) fn takes_none(message: &Message) -> Unfit {
+    match message.from {
+        Author::Desk => Unfit::new("as", "only Tencent takes what your server says as the desk"),
+        Author::Customer | Author::Agent | Author::Robot => Unfit::new(
+            "as",
+            "at Sobot the customer writes on Sobot's own page; POST /tokens gives its link",
+        ),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{OnUnknown, Opened, Outcome, fault};
+use super::{OnUnknown, Opened, Outcome, Unfit, fault};
 use crate::{
     clock,
     config::{
@@ -10,7 +10,7 @@ use crate::{
     },
     http::{Answer, Client, NoAnswer},
     ids::nonce,
-    message::{Kind, Message},
+    message::{Author, Kind, Message},
     outgoing::Task,
     secret::Secret,
     session::{Queue, Session, State},
@@ -115,6 +115,22 @@ impl Udesk {
         );
         call.read(&answer?)
     }
+}
+
+/// Refuses a message that Udesk does not take.
+pub(super) fn fits(message: &Message) -> Result<(), Unfit> {
+    if message.from == Author::Desk {
+        let why = "only Tencent takes what your server says as the desk";
+        return Err(Unfit::new("as", why));
+    }
+    if matches!(message.kind, Kind::Card | Kind::Custom) {
+        let why = "Udesk takes text, image, audio, video, file and rich";
+        return Err(Unfit::new("kind", why));
+    }
+    if message.custom.is_some() {
+        return Err(Unfit::new("custom", "leave it out: Udesk carries none"));
+    }
+    Ok(())
 }
 
 /// The call that a task is.
@@ -340,26 +356,9 @@ impl Failure {
                 message,
             }) => {
                 let fault = fault(Vendor::Udesk, code.map(|code| code.number()), message);
-                match fate {
-                    Fate::Retry { after } => Outcome::NotYet {
-                        after: after.and_then(|wait| i64::try_from(wait.as_millis()).ok()),
-                        fault,
-                    },
-                    Fate::Resign => Outcome::NotYet { after: None, fault },
-                    Fate::RetryMaybeArrived => Outcome::Lost(fault),
-                    Fate::SessionGone => Outcome::Gone(fault),
-                    Fate::Refused => Outcome::Refused(fault),
-                }
+                Outcome::of_refusal(fate, fault)
             }
-            Self::NoAnswer(error) => {
-                let fault = fault(Vendor::Udesk, None, error.to_string());
-                tracing::warn!(error = crate::lambda::chain(&error), "Udesk gave no answer");
-                match error {
-                    NoAnswer::Unreachable(_) => Outcome::NotYet { after: None, fault },
-                    NoAnswer::Lost(_) => Outcome::Lost(fault),
-                    NoAnswer::Invalid(_) => Outcome::Refused(fault),
-                }
-            }
+            Self::NoAnswer(error) => Outcome::of_no_answer(Vendor::Udesk, &error),
             Self::Unsendable(error) => {
                 Outcome::Refused(fault(Vendor::Udesk, None, error.to_string()))
             }

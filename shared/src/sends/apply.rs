@@ -86,12 +86,10 @@ impl Rules<'_> {
             Outcome::NotYet { after, fault } => {
                 return self.try_again(change, attempt, *after, fault, go_on);
             }
-            Outcome::Lost(fault) => match (&entry.task, message, self.on_unknown) {
-                (Task::Message { .. }, Some(message), OnUnknown::Hold) => {
-                    settle_message(change, message, Status::Unknown, Some(fault));
-                }
-                _ => return self.try_again(change, attempt, None, fault, go_on),
-            },
+            Outcome::Lost(fault) => {
+                change.session.sends.may_have_arrived();
+                return self.try_again(change, attempt, None, fault, go_on);
+            }
             Outcome::Nothing => {}
         }
         self.settled(change, go_on, refused)
@@ -117,16 +115,21 @@ impl Rules<'_> {
     ) -> Step {
         let (now, failed) = (change.now(), change.session.sends.attempts + 1);
         tracing::warn!(session = %change.session.id, failed, fault = fault.message, code = fault.code, "not sent yet");
-        if let Some(at) = self.schedule.next(failed, after, now) {
+        let since = change.session.sends.maybe_since;
+        let is_message = matches!(attempt.entry.task, Task::Message { .. });
+        let next = self.schedule.next(failed, after, now);
+        if let Some(at) = next.filter(|at| !(is_message && self.on_unknown.is_too_late(since, *at)))
+        {
             change.session.sends.postpone(at);
             return Step {
                 retry_at: Some(at),
                 ..Step::default()
             };
         }
-        let status = match attempt.outcome {
-            Outcome::Lost(_) => Status::Unknown,
-            _ => Status::Failed,
+        // One of the attempts may have arrived, whatever came of the last.
+        let status = match since {
+            Some(_) => Status::Unknown,
+            None => Status::Failed,
         };
         give_up(change, attempt, status, fault, "unreachable");
         self.settled(change, go_on, None)

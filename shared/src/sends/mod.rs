@@ -11,7 +11,7 @@ use crate::{
     change::Change,
     clock::{self, Millis},
     config::{ConfigError, DELIVERIES_QUEUE_URL, SENDS_QUEUE_URL, Settings},
-    desk::{Desk, OnUnknown, Outcome},
+    desk::{Desk, Outcome},
     error::VendorFault,
     http::Client,
     ids::{MessageId, SessionId, nonce},
@@ -326,13 +326,19 @@ impl Sends {
             (_, true) if entry.dead_at.is_some() => return Outcome::Nothing,
             (_, true) => {}
         }
-        let holds = is_message && self.desk.on_unknown(session.vendor) == OnUnknown::Hold;
+        let since = session.sends.maybe_since;
+        let on_unknown = self.desk.on_unknown(session.vendor);
+        if is_message && on_unknown.is_too_late(since, clock::now()) {
+            return Outcome::Lost(known(
+                "an earlier attempt may have arrived, and a repeat might come twice",
+            ));
+        }
         // Attempts that are cut off again and again end like those that fail.
         let spent = || {
             let attempts = session.sends.attempts;
             attempts > 0 && self.schedule.next(attempts, None, 0).is_none()
         };
-        if suspect && (holds || spent()) {
+        if suspect && spent() {
             return Outcome::Lost(known("an earlier attempt was cut off and may have arrived"));
         }
         self.desk.attempt(session, &entry.task, message).await

@@ -1,0 +1,181 @@
+//! What a caller asks to be sent, and the message that it becomes.
+
+use deskbridge::{
+    auth::Caller,
+    clock::Millis,
+    error::{Error, Kind as ErrorKind},
+    html,
+    ids::MessageId,
+    message::{Author, Card, File, Format, Kind, Message, Status},
+    object::Object,
+};
+use lambda_http::Request;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// The largest content, in bytes of JSON: written twice, as it is and as plain text, it still fits an
+/// item of the table, and so does the event that tells of it.
+const LARGEST_CONTENT: usize = 100 * 1024;
+/// The largest card or custom data, likewise.
+const LARGEST_EXTRA: usize = 16 * 1024;
+
+/// The body of a request.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Ask {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    r#as: Option<Speaker>,
+    kind: AskedKind,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    content: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    file: Option<Object<File>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    card: Option<Object<Card>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    custom: Option<String>,
+}
+
+/// Who speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Speaker {
+    Customer,
+    Desk,
+}
+
+/// What can be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum AskedKind {
+    Text,
+    Image,
+    Audio,
+    Video,
+    File,
+    Rich,
+    Card,
+    Custom,
+}
+
+impl Ask {
+    /// Checks what can be checked without the session, and takes over the id that a header gives.
+    pub(crate) fn checked(mut self, caller: &Caller, request: &Request) -> Result<Self, Error> {
+        if self.r#as == Some(Speaker::Desk) {
+            caller.must_be_server()?;
+        }
+        match (self.kind, &self.content, &self.card) {
+            (AskedKind::Card, None, Some(Object(card))) => {
+                if card.title.is_empty() {
+                    return Err(Error::field("card.title", "a card has a title"));
+                }
+                fits("card", card, LARGEST_EXTRA)?;
+            }
+            (AskedKind::Card, Some(_), _) => {
+                let why = "leave it out: what a card says stands in `card`";
+                return Err(Error::field("content", why));
+            }
+            (AskedKind::Card, None, None) => {
+                let why = "a card needs `card`, an object with a title";
+                return Err(Error::field("card", why));
+            }
+            (_, _, Some(_)) => {
+                return Err(Error::field("card", "only `kind` card has a `card`"));
+            }
+            (_, content, None) => {
+                let Some(content) = content.as_ref().filter(|content| !content.is_empty()) else {
+                    let why = "say something; the content is empty";
+                    return Err(Error::field("content", why));
+                };
+                fits("content", content, LARGEST_CONTENT)?;
+            }
+        }
+        if let Some(custom) = &self.custom {
+            fits("custom", custom, LARGEST_EXTRA)?;
+        }
+        self.id = client_id(self.id, request)?;
+        Ok(self)
+    }
+
+    /// The caller's own identifier.
+    pub(crate) fn id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
+    /// A hash of what was asked, apart from spelling.
+    pub(crate) fn fingerprint(&self) -> Result<String, Error> {
+        let text = serde_json::to_vec(self).map_err(|error| {
+            Error::new(ErrorKind::Internal, "something went wrong on our side").with_source(error)
+        })?;
+        Ok(Sha256::digest(text)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect())
+    }
+
+    /// The message that it becomes, under this id.
+    pub(crate) fn message(&self, id: MessageId, now: Millis) -> Message {
+        let from = match self.r#as {
+            Some(Speaker::Desk) => Author::Desk,
+            Some(Speaker::Customer) | None => Author::Customer,
+        };
+        let kind = match self.kind {
+            AskedKind::Text => Kind::Text,
+            AskedKind::Image => Kind::Image,
+            AskedKind::Audio => Kind::Audio,
+            AskedKind::Video => Kind::Video,
+            AskedKind::File => Kind::File,
+            AskedKind::Rich => Kind::Rich,
+            AskedKind::Card => Kind::Card,
+            AskedKind::Custom => Kind::Custom,
+        };
+        let card = self.card.as_ref().map(|Object(card)| card.clone());
+        // Whoever draws no cards still has something to show.
+        let title = card.as_ref().map(|card| card.title.clone());
+        let content = title.or_else(|| self.content.clone()).unwrap_or_default();
+        let is_html = kind == Kind::Rich;
+        let file = self.file.as_ref().map(|Object(file)| file.clone());
+        Message {
+            format: if is_html { Format::Html } else { Format::Text },
+            text: is_html.then(|| html::plain_text(&content)),
+            file: file.filter(|file| !file.is_empty()),
+            card,
+            custom: self.custom.clone(),
+            status: Some(Status::Queued),
+            client_id: self.id.clone(),
+            ..Message::new(id, from, kind, content, now)
+        }
+    }
+}
+
+/// Refuses what has more than `most` bytes as JSON.
+fn fits(field: &str, value: &impl Serialize, most: usize) -> Result<(), Error> {
+    let size = serde_json::to_string(value).map_or(usize::MAX, |json| json.len());
+    if size > most {
+        let message = format!("it has {size} bytes as JSON; at most {most} are taken");
+        return Err(Error::field(field, message));
+    }
+    Ok(())
+}
+
+/// The caller's own identifier, from the body or the header.
+fn client_id(given: Option<String>, request: &Request) -> Result<Option<String>, Error> {
+    let header = request
+        .headers()
+        .get("idempotency-key")
+        .map(|value| value.to_str().unwrap_or_default());
+    let (field, id) = match (given, header) {
+        (Some(id), _) => ("id", id),
+        (None, Some(id)) => ("Idempotency-Key", id.to_owned()),
+        (None, None) => return Ok(None),
+    };
+    if (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(Some(id));
+    }
+    Err(Error::field(
+        field,
+        "an id is 1 to 128 visible ASCII characters, no spaces",
+    ))
+}

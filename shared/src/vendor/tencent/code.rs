@@ -1,0 +1,91 @@
+//! Tencent's codes. HTTP says 200 for failures too; `ErrorCode` decides.
+//!
+//! Vendor pages: <https://www.tencentcloud.com/document/product/1229/68821> (those of `send_msg`),
+//! <https://www.tencentcloud.com/document/product/1047/34348> (those of every call)
+
+use serde::{Deserialize, Serialize};
+
+/// What an answer's `ErrorCode` says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "i64", into = "i64")]
+pub enum Code {
+    /// 0: done.
+    Success,
+    /// 90001: the body is not JSON.
+    NotJson,
+    /// 90002: `MsgBody` is not as the message format says, or no array.
+    MalformedBody,
+    /// 90005: `MsgRandom` is missing or no integer.
+    NoRandom,
+    /// 90007: `MsgBody` is no array.
+    NoArray,
+    /// 90009: the caller is no administrator of the application.
+    NotAdmin,
+    /// 90010: the body is not as the message format says.
+    Malformed,
+    /// 93000: the message is over 12K.
+    TooLong,
+    /// 141000: a failure of Desk's without a name.
+    Failed,
+    /// 141002: an internal error; the page says to try again.
+    Internal,
+    /// 141004: a parameter is invalid.
+    InvalidParameter,
+    /// 141005: the session does not exist or has stopped.
+    SessionGone,
+    /// One that no page of Desk's lists.
+    Unknown(i64),
+}
+
+impl Code {
+    /// All that the pages list.
+    pub const DOCUMENTED: [Self; 12] = [
+        Self::Success,
+        Self::NotJson,
+        Self::MalformedBody,
+        Self::NoRandom,
+        Self::NoArray,
+        Self::NotAdmin,
+        Self::Malformed,
+        Self::TooLong,
+        Self::Failed,
+        Self::Internal,
+        Self::InvalidParameter,
+        Self::SessionGone,
+    ];
+
+    /// The number.
+    #[must_use]
+    pub fn number(self) -> i64 {
+        match self {
+            Self::Success => 0,
+            Self::NotJson => 90_001,
+            Self::MalformedBody => 90_002,
+            Self::NoRandom => 90_005,
+            Self::NoArray => 90_007,
+            Self::NotAdmin => 90_009,
+            Self::Malformed => 90_010,
+            Self::TooLong => 93_000,
+            Self::Failed => 141_000,
+            Self::Internal => 141_002,
+            Self::InvalidParameter => 141_004,
+            Self::SessionGone => 141_005,
+            Self::Unknown(number) => number,
+        }
+    }
+}
+
+impl From<i64> for Code {
+    fn from(number: i64) -> Self {
+        Self::DOCUMENTED
+            .into_iter()
+            .find(|code| code.number() == number)
+            .unwrap_or(Self::Unknown(number))
+    }
+}
+
+impl From<Code> for i64 {
+    fn from(code: Code) -> Self {
+        code.number()
+    }
+}
