@@ -8,4 +8,18 @@
 //! |---|---|---|
 //! | [`udesk`] | Udesk instant messaging, `/open_api_v1/im/…` | <https://www.udesk.cn/doc/apiv2/im/> |
 
+//! What has nothing of a vendor in it stands beside them: `server` (connections that can be cut),
+//! `life` (running until stopped), `faults` and `calls` (what goes wrong, and what came), `push`
+//! (what a vendor sends us), `pages` (who may open a page), `store` (state files), `ids`, `instant`.
+
+mod ids;
+mod instant;
+mod life;
+mod pages;
+mod server;
+mod store;
+
+pub mod calls;
+pub mod faults;
+pub mod push;
 pub mod udesk;
