@@ -2,13 +2,16 @@
 
 use sha2::{Digest, Sha256};
 
+/// Bytes in lower-case hexadecimal digits.
+pub(crate) fn digits(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// 32 hexadecimal digits.
 pub(crate) fn hex(seed: &str) -> String {
-    Sha256::digest(seed)
-        .iter()
-        .take(16)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let mut id = digits(&Sha256::digest(seed));
+    id.truncate(32);
+    id
 }
 
 /// The form of `f862f80d-89aa-4f31-92d9-ccd4fcacffcf`.

@@ -4,7 +4,7 @@ use axum::body::Bytes;
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
 use crate::server::json_response;
@@ -43,15 +43,26 @@ const SCRIPT: &str = include_str!("page.js");
 
 /// A page of ours: style and script that all share are put where it says `/*style*/`, `/*script*/`.
 pub(crate) fn html(page: &str) -> Response {
+    with_policy(page, HeaderValue::from_static(POLICY))
+}
+
+/// The same for a page that shows pictures from elsewhere.
+pub(crate) fn html_with_pictures(page: &str) -> Response {
+    let policy = HeaderValue::try_from(format!("{POLICY}; img-src https: http:"));
+    with_policy(page, policy.unwrap_or(HeaderValue::from_static(POLICY)))
+}
+
+fn with_policy(page: &str, policy: HeaderValue) -> Response {
     let page = page
         .replacen("/*style*/", STYLE, 1)
         .replacen("/*script*/", SCRIPT, 1);
-    let headers = [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::CONTENT_SECURITY_POLICY, POLICY),
-        (header::CACHE_CONTROL, "no-store"),
-    ];
-    (headers, page).into_response()
+    let mut response = page.into_response();
+    let headers = response.headers_mut();
+    let html = HeaderValue::from_static("text/html; charset=utf-8");
+    headers.insert(header::CONTENT_TYPE, html);
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
 
 /// A JSON object, or an empty one for an empty body.
