@@ -1,5 +1,5 @@
-//! Everything at once: the real functions behind API Gateway's port, DynamoDB, SQS, Udesk's twin and
-//! the app, with a proxy on each of the four ways out of the functions.
+//! Everything at once: the real functions behind API Gateway's port, DynamoDB, SQS, the vendors'
+//! twins and the app, with a proxy on each way out of the functions.
 
 use std::{
     collections::BTreeMap,
@@ -19,7 +19,11 @@ use deskbridge::{
     table::Table,
 };
 use deskbridge_local::{Bundle, Options, Servers, Template};
-use deskbridge_twins::udesk::{Options as TwinOptions, PushStart, Twin};
+use deskbridge_twins::{
+    sobot::{self, PushKind},
+    tencent,
+    udesk::{Options as TwinOptions, PushStart, Twin},
+};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
@@ -37,6 +41,8 @@ use crate::{
 pub const API_KEY: &str = "test-server-key-0001";
 /// The path secret of Udesk's webhook.
 pub const PATH_SECRET: &str = "test-udesk-path-secret";
+/// The path secret of Sobot's three webhooks.
+pub const SOBOT_PATH_SECRET: &str = "test-sobot-path-secret";
 /// The secret that signs events.
 pub const EVENTS_SECRET: &str = "whsec_dGVzdC1ldmVudHMtc2VjcmV0LW9ubHktZm9yLXRlc3Rz";
 /// The secret that signs customer tokens.
@@ -50,6 +56,10 @@ pub struct World {
     pub servers: Servers,
     /// Udesk.
     pub twin: Twin,
+    /// Sobot.
+    pub sobot: sobot::Twin,
+    /// Tencent.
+    pub tencent: tencent::Twin,
     /// The app's end of event delivery.
     pub app: App,
     /// Between the functions and DynamoDB.
@@ -58,6 +68,10 @@ pub struct World {
     pub sqs: Proxy,
     /// Between the functions and Udesk.
     pub udesk: Proxy,
+    /// Between the functions, and customers with a page's link, and Sobot.
+    pub sobot_wire: Proxy,
+    /// Between the functions and Tencent.
+    pub tencent_wire: Proxy,
     /// Between the functions and the app.
     pub events: Proxy,
     /// Every answer of the API and the webhook so far, and which operation of the contract gave it.
@@ -107,10 +121,21 @@ impl Machine {
 /// What goes on while the machine restarts.
 struct Outside {
     twin: Twin,
+    sobot: sobot::Twin,
+    tencent: tencent::Twin,
     app: App,
     udesk: Proxy,
+    sobot_wire: Proxy,
+    tencent_wire: Proxy,
     events: Proxy,
 }
+
+/// Which function takes which of Sobot's pushes.
+const SOBOT_WEBHOOKS: [(PushKind, &str); 3] = [
+    (PushKind::Offline, "webhook-sobot-offline-message"),
+    (PushKind::Unread, "webhook-sobot-unread-message"),
+    (PushKind::ChatList, "webhook-sobot-chat-list"),
+];
 
 /// The template as it is deployed.
 fn template() -> String {
@@ -204,21 +229,29 @@ impl World {
             .await
             .expect("the twin starts");
         twin.switch(|switches| switches.rate_limit = None);
+        let sobot = sobot::Twin::start(sobot::Options::default())
+            .await
+            .expect("Sobot's twin starts");
+        let tencent = tencent::Twin::start(tencent::Options::default())
+            .await
+            .expect("Tencent's twin starts");
         let app = App::start(EVENTS_SECRET).await;
-        let udesk = Proxy::to(&twin.url()).await;
-        let events = Proxy::to(&app.url()).await;
         let outside = Outside {
+            udesk: Proxy::to(&twin.url()).await,
+            sobot_wire: Proxy::to(&sobot.url()).await,
+            tencent_wire: Proxy::to(&tencent.url()).await,
+            events: Proxy::to(&app.url()).await,
             twin,
+            sobot,
+            tencent,
             app,
-            udesk,
-            events,
         };
         Self::around(outside, machine, Arc::default()).await
     }
 
     /// Ends the functions, DynamoDB and SQS at once, as switching the machine off does, and starts
-    /// them again on the table's folder. Udesk and the app, with the proxies before them, have seen
-    /// nothing of it. What SQS held is gone.
+    /// them again on the table's folder. The vendors and the app, with the proxies before them, have
+    /// seen nothing of it. What SQS held is gone.
     ///
     /// # Panics
     /// Where the table is in memory.
@@ -228,8 +261,12 @@ impl World {
         drop((self.servers, self.dynamodb, self.sqs));
         let outside = Outside {
             twin: self.twin,
+            sobot: self.sobot,
+            tencent: self.tencent,
             app: self.app,
             udesk: self.udesk,
+            sobot_wire: self.sobot_wire,
+            tencent_wire: self.tencent_wire,
             events: self.events,
         };
         Self::around(outside, self.machine, self.log).await
@@ -238,8 +275,12 @@ impl World {
     async fn around(outside: Outside, machine: Machine, log: Arc<Mutex<Vec<String>>>) -> Self {
         let Outside {
             twin,
+            sobot,
+            tencent,
             app,
             udesk,
+            sobot_wire,
+            tencent_wire,
             events,
         } = outside;
         let servers = Servers::start(machine.folder.as_deref())
@@ -267,6 +308,18 @@ impl World {
             ("UDESK_EMAIL", "admin@udesk.cn"),
             ("UDESK_API_TOKEN", "0f6c9d2e-5b3a-4c1d-8e7f-112233445566"),
             ("UDESK_WEBHOOK_SECRETS", PATH_SECRET),
+            ("SOBOT_BASE_URL", &sobot_wire.url()),
+            ("SOBOT_SYSNUM", "ABC"),
+            ("SOBOT_KEY", "258eec3118705112b2c53dc8043d4d34"),
+            ("SOBOT_WEBHOOK_SECRETS", SOBOT_PATH_SECRET),
+            ("TENCENT_BASE_URL", &tencent_wire.url()),
+            ("TENCENT_SDK_APP_ID", "1400000000"),
+            (
+                "TENCENT_SECRET_KEY",
+                "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e",
+            ),
+            ("TENCENT_ADMIN", "administrator"),
+            ("TENCENT_SERVICE_ACCOUNT", "@customer_service_account"),
             ("VENDOR_TIMEOUT_MS", "1000"),
             ("NUDGE_GRACE_SECONDS", "1"),
             ("RETRY_SCHEDULE_SECONDS", "1,1,1,1,1,1,1,1,1,1"),
@@ -286,14 +339,24 @@ impl World {
             "{}/{PATH_SECRET}",
             bundle.function_url("webhook-udesk")
         ));
+        for (kind, function) in SOBOT_WEBHOOKS {
+            if machine.template.functions().contains_key(function) {
+                let url = bundle.function_url(function);
+                sobot.set_push_url(kind, format!("{url}/{SOBOT_PATH_SECRET}"));
+            }
+        }
         Self {
             bundle,
             servers,
             twin,
+            sobot,
+            tencent,
             app,
             dynamodb,
             sqs,
             udesk,
+            sobot_wire,
+            tencent_wire,
             events,
             answers: Mutex::default(),
             killed: AtomicBool::new(false),

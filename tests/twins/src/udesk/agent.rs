@@ -10,10 +10,11 @@ use serde_json::{Value, json};
 
 use super::desk::{Agent, Author, GREETING, Mode, Session, Standing, reply};
 use super::open_api::Outgoing;
-use super::push::{Pending, PushOutcome};
+use super::push::Pending;
 use super::sessions::close_data;
 use super::switches::TransferPush;
 use super::twin::{Shared, Twin};
+use crate::push::PushOutcome;
 
 /// Why the agent can't do that now.
 #[derive(Debug, Clone, PartialEq, Eq)]

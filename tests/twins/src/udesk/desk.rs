@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use super::sign::Nonces;
 use super::switches::DateForm;
+use crate::ids;
 
 /// What is pushed when a session starts, in one array: type and content.
 pub(crate) const GREETING: [(&str, &str); 2] = [
@@ -120,7 +120,7 @@ pub struct Entry {
     /// `data`
     pub data: Value,
     /// When it arrived, or was pushed.
-    #[serde(with = "instant")]
+    #[serde(with = "crate::instant")]
     pub at: Timestamp,
     /// Whether the agent has read it (customers' messages).
     pub read: bool,
@@ -295,15 +295,8 @@ impl Desk {
 
     /// A new id in the form of the page's `f862f80d-89aa-4f31-92d9-ccd4fcacffcf`.
     fn message_id(&mut self) -> String {
-        let text = format!("{}/{}", self.seed, self.next_message);
+        let id = ids::dashed(&format!("{}/{}", self.seed, self.next_message));
         self.next_message += 1;
-        let mut id = String::with_capacity(36);
-        for (position, byte) in Sha256::digest(text).iter().take(16).enumerate() {
-            if matches!(position, 4 | 6 | 8 | 10) {
-                id.push('-');
-            }
-            id.push_str(&format!("{byte:02x}"));
-        }
         id
     }
 }
@@ -338,20 +331,6 @@ fn written(at: Timestamp, kind: &str, dates: DateForm) -> String {
         .to_datetime(at)
         .strftime(form)
         .to_string()
-}
-
-/// A [`Timestamp`] as RFC 3339.
-mod instant {
-    use jiff::Timestamp;
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-
-    pub(super) fn serialize<S: Serializer>(at: &Timestamp, out: S) -> Result<S::Ok, S::Error> {
-        out.collect_str(at)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Timestamp, D::Error> {
-        String::deserialize(from)?.parse().map_err(D::Error::custom)
-    }
 }
 
 #[cfg(test)]

@@ -20,9 +20,7 @@
 //! side of the desk; `push` calls the receive URL; `page` is the agent's page and its JSON control.
 
 mod agent;
-mod calls;
 mod desk;
-mod faults;
 mod input;
 mod limit;
 mod messages;
@@ -34,15 +32,18 @@ mod server;
 mod sessions;
 mod sign;
 mod status;
-mod store;
 mod switches;
 mod twin;
 
 pub use agent::{NotPossible, Pushed};
-pub use calls::Call;
 pub use desk::{Agent, Author, Conversation, Entry, Mode, Received, Session, Standing};
-pub use faults::Fault;
-pub use push::{PushOutcome, PushRecord};
 pub use sign::v2 as sign_v2;
 pub use switches::{DateForm, OverLimit, PushStart, RateLimit, Switches, TransferPush};
 pub use twin::{Options, Twin};
+
+pub use crate::push::{PushOutcome, PushRecord};
+
+/// One call of the API, whatever came of it.
+pub type Call = crate::calls::Call<i64>;
+/// What goes wrong with a call. Whatever it is, the call's nonce is used up.
+pub type Fault = crate::faults::Fault<i64>;

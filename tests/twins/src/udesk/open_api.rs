@@ -5,21 +5,20 @@
 
 use std::collections::BTreeMap;
 
-use axum::body::{Body, Bytes};
 use axum::response::Response;
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{Method, StatusCode};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use tokio::time::{Instant, sleep};
 
-use super::calls::Call;
 use super::desk::Desk;
-use super::faults::Fault;
 use super::refusal::Refusal;
-use super::server::Cut;
 use super::switches::{OverLimit, Switches};
 use super::twin::{Config, Twin};
 use super::{messages, sessions, sign, status};
+use crate::calls::Call;
+use crate::faults::Instead;
+use crate::server::{Incoming, cut, json_response, status_response};
 
 /// What an endpoint works with.
 pub(crate) struct Request<'a> {
@@ -131,17 +130,6 @@ enum End {
     Status(u16, Option<u64>),
     /// No answer: the connection is cut.
     Cut,
-    /// No answer: the connection stays.
-    Never,
-}
-
-/// A call as it came in.
-pub(crate) struct Incoming {
-    pub(crate) method: Method,
-    pub(crate) path: String,
-    pub(crate) query: BTreeMap<String, String>,
-    pub(crate) content_type: Option<String>,
-    pub(crate) bytes: Bytes,
 }
 
 /// Works on a call until its answer.
@@ -170,15 +158,7 @@ pub(crate) async fn serve(twin: Twin, call: Incoming) -> Response {
             twin.noted(number, |noted| noted.status = Some(status));
             status_response(status, retry_after)
         }
-        End::Cut => {
-            let mut response = Response::new(Body::empty());
-            response.extensions_mut().insert(Cut);
-            response
-        }
-        End::Never => {
-            twin.stopped().await;
-            Response::new(Body::empty())
-        }
+        End::Cut => cut(),
     }
 }
 
@@ -203,17 +183,15 @@ async fn work(
     if let Some((least, most)) = switches.random_delay {
         sleep(least + most.saturating_sub(least).mul_f64(chance())).await;
     }
-    match &fault {
-        Some(Fault::Slow(time)) => sleep(*time).await,
-        Some(Fault::Hang) => twin.hang().await,
-        Some(Fault::Status(status)) => return End::Status(*status, None),
-        Some(Fault::Code { code, message }) => {
-            twin.noted(number, |noted| noted.code = Some(*code));
-            return End::Json(Refusal::new(*code, message.as_str()).body());
-        }
-        Some(Fault::Limited) => return over_limit(twin, number, &switches.over_limit),
-        Some(Fault::CutBefore) => return End::Cut,
-        Some(Fault::AnswerLate(_) | Fault::NeverAnswer | Fault::CutAfter) | None => {}
+    if let Some(fault) = &fault
+        && let Some(instead) = fault.before(twin.life()).await
+    {
+        return match instead {
+            Instead::Status(status) => End::Status(status, None),
+            Instead::Code { code, message } => refused(twin, number, code, &message),
+            Instead::Limited => over_limit(twin, number, &switches.over_limit),
+            Instead::Cut => End::Cut,
+        };
     }
     let Some(endpoint) = endpoint else {
         return End::Status(404, None);
@@ -269,12 +247,7 @@ async fn work(
         }
     };
     match fault {
-        Some(Fault::AnswerLate(time)) => {
-            sleep(time).await;
-            End::Json(answer)
-        }
-        Some(Fault::NeverAnswer) => End::Never,
-        Some(Fault::CutAfter) => End::Cut,
+        Some(fault) if !fault.answers(twin.life()).await => End::Cut,
         _ => End::Json(answer),
     }
 }
@@ -285,18 +258,18 @@ const AFTER_ANSWER: std::time::Duration = std::time::Duration::from_millis(15);
 fn over_limit(twin: &Twin, number: usize, shape: &OverLimit) -> End {
     match shape {
         OverLimit::Status429 { retry_after } => End::Status(429, *retry_after),
-        OverLimit::Code { code, message } => {
-            twin.noted(number, |noted| noted.code = Some(*code));
-            End::Json(Refusal::new(*code, message.as_str()).body())
-        }
+        OverLimit::Code { code, message } => refused(twin, number, *code, message),
     }
+}
+
+fn refused(twin: &Twin, number: usize, code: i64, message: &str) -> End {
+    twin.noted(number, |noted| noted.code = Some(code));
+    End::Json(Refusal::new(code, message).body())
 }
 
 /// The body, if it was sent as JSON and is.
 fn parsed(call: &Incoming) -> Option<Value> {
-    let content_type = call.content_type.as_deref()?;
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
-    if !essence.eq_ignore_ascii_case("application/json") {
+    if !call.says_json() {
         return None;
     }
     serde_json::from_slice(&call.bytes).ok()
@@ -310,27 +283,6 @@ fn unknown(endpoint: Option<Endpoint<'_>>, body: Option<&Value>) -> Vec<String> 
         .filter(|name| !endpoint.fields().contains(&name.as_str()))
         .cloned()
         .collect()
-}
-
-pub(crate) fn json_response(status: StatusCode, value: &Value) -> Response {
-    let mut response = Response::new(Body::from(value.to_string()));
-    *response.status_mut() = status;
-    response.headers_mut().insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/json; charset=utf-8"),
-    );
-    response
-}
-
-fn status_response(status: u16, retry_after: Option<u64>) -> Response {
-    let mut response = Response::new(Body::from(format!("<html><h1>{status}</h1></html>")));
-    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html"));
-    if let Some(seconds) = retry_after {
-        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    response
 }
 
 /// A number from 0 to 1: the standard library's keys for hash maps are random.

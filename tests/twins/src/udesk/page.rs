@@ -19,24 +19,21 @@
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{Path, Request, State};
-use axum::middleware::{self, Next};
-use axum::response::{IntoResponse, Response};
+use axum::extract::{Path, State};
+use axum::middleware;
+use axum::response::Response;
 use axum::routing::{get, post};
-use http::{HeaderMap, StatusCode, header};
+use http::StatusCode;
 use serde_json::{Value, json};
 
+use super::Call;
 use super::agent::{NotPossible, Pushed};
 use super::desk::{Author, Conversation, Mode};
-use super::open_api::json_response;
-use super::push::{PushOutcome, PushRecord};
 use super::twin::Twin;
+use crate::pages::{self, fail, object, ok, own_page_only};
+use crate::push::{PushOutcome, PushRecord};
 
 const PAGE: &str = include_str!("agent.html");
-
-/// The page asks only its own server; texts are inserted as text.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; \
-                      connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 pub(crate) fn routes() -> Router<Twin> {
     Router::new()
@@ -51,44 +48,14 @@ pub(crate) fn routes() -> Router<Twin> {
         .layer(middleware::from_fn(own_page_only))
 }
 
-/// Lets only this machine's own pages, and programs, in.
-async fn own_page_only(request: Request, next: Next) -> Response {
-    if is_own(request.headers()) {
-        next.run(request).await
-    } else {
-        fail(
-            StatusCode::FORBIDDEN,
-            "open the page at http://127.0.0.1 itself",
-        )
-    }
-}
-
-fn is_own(headers: &HeaderMap) -> bool {
-    let text = |name| {
-        headers
-            .get(name)
-            .map(|value| value.to_str().unwrap_or("unreadable"))
-    };
-    let host = text(header::HOST).unwrap_or_default();
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    let local = name == "127.0.0.1" || name == "localhost";
-    let origin = text(header::ORIGIN);
-    local && origin.is_none_or(|origin| origin.strip_prefix("http://") == Some(host))
-}
-
 async fn page() -> Response {
-    let headers = [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::CONTENT_SECURITY_POLICY, POLICY),
-        (header::CACHE_CONTROL, "no-store"),
-    ];
-    (headers, PAGE).into_response()
+    pages::html(PAGE)
 }
 
 async fn conversations(State(twin): State<Twin>) -> Response {
     let shared = twin.lock();
     let list: Vec<Value> = shared.desk.conversations.values().map(shown).collect();
-    let last_push = shared.pushes.last().map(record);
+    let last_push = shared.pushes.last().map(PushRecord::shown);
     ok(&json!({
         "desk": shared.desk.mode,
         "receive_url_set": shared.receive_url.is_some(),
@@ -185,7 +152,7 @@ async fn desk(State(twin): State<Twin>, body: Bytes) -> Response {
 
 async fn push(State(twin): State<Twin>, body: String) -> Response {
     let outcome = twin.push(&body).await;
-    ok(&json!({"outcomes": [outcome_text(&outcome)]}))
+    ok(&json!({"outcomes": [outcome.told()]}))
 }
 
 async fn pushes(State(twin): State<Twin>) -> Response {
@@ -193,7 +160,7 @@ async fn pushes(State(twin): State<Twin>) -> Response {
         .pushes()
         .iter()
         .map(|push| {
-            let mut shown = record(push);
+            let mut shown = push.shown();
             if let Some(shown) = shown.as_object_mut() {
                 shown.insert("body".to_owned(), push.body.clone());
             }
@@ -204,76 +171,18 @@ async fn pushes(State(twin): State<Twin>) -> Response {
 }
 
 async fn calls(State(twin): State<Twin>) -> Response {
-    let list: Vec<Value> = twin
-        .calls()
-        .iter()
-        .map(|call| {
-            json!({
-                "at": call.at.to_string(),
-                "method": call.method,
-                "path": call.path,
-                "query": call.query,
-                "body": call.body,
-                "status": call.status,
-                "code": call.code,
-            })
-        })
-        .collect();
+    let list: Vec<Value> = twin.calls().iter().map(Call::shown).collect();
     ok(&json!({ "calls": list }))
 }
 
-fn record(push: &PushRecord) -> Value {
-    json!({
-        "at": push.at.to_string(),
-        "customer": push.customer,
-        "outcome": outcome_text(&push.outcome),
-        "good": push.outcome.is_good(),
-        "took_ms": u64::try_from(push.took.as_millis()).unwrap_or(u64::MAX),
-    })
-}
-
 fn told(pushed: &Pushed) -> Response {
-    let outcomes: Vec<String> = pushed.outcomes.iter().map(outcome_text).collect();
+    let outcomes: Vec<String> = pushed.outcomes.iter().map(PushOutcome::told).collect();
     ok(&json!({
         "im_sub_session_id": pushed.im_sub_session_id,
         "message_ids": pushed.message_ids,
         "outcomes": outcomes,
         "good": pushed.is_good(),
     }))
-}
-
-fn outcome_text(outcome: &PushOutcome) -> String {
-    match outcome {
-        PushOutcome::Answered { status, empty } => {
-            let body = if *empty {
-                "empty body"
-            } else {
-                "body not empty"
-            };
-            format!("{status}, {body}")
-        }
-        PushOutcome::TimedOut => "timed out".to_owned(),
-        PushOutcome::Unreachable(why) => format!("unreachable: {why}"),
-        PushOutcome::Stopped => "not made: calls are stopped after ten time-outs".to_owned(),
-        PushOutcome::NoReceiveUrl => "not made: no receive URL is set".to_owned(),
-        PushOutcome::PutAside => "put aside".to_owned(),
-    }
-}
-
-/// A JSON object, or an empty one for an empty body.
-fn object(body: &Bytes) -> Option<Value> {
-    if body.is_empty() {
-        return Some(json!({}));
-    }
-    serde_json::from_slice(body).ok().filter(Value::is_object)
-}
-
-fn ok(value: &Value) -> Response {
-    json_response(StatusCode::OK, value)
-}
-
-fn fail(status: StatusCode, message: &str) -> Response {
-    json_response(status, &json!({ "error": message }))
 }
 
 fn impossible(refused: &NotPossible) -> Response {

@@ -8,67 +8,15 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use axum::body::Bytes;
-use http::header;
-use http_body_util::{BodyExt, Full};
-use hyper_util::client::legacy::{Client, connect::HttpConnector};
-use hyper_util::rt::TokioExecutor;
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
 
 use super::open_api::Outgoing;
 use super::switches::Switches;
 use super::twin::Twin;
-
-/// What became of one push.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PushOutcome {
-    /// An answer came in time.
-    Answered {
-        /// Its HTTP status.
-        status: u16,
-        /// Whether its body was empty, as the page asks.
-        empty: bool,
-    },
-    /// No answer in time.
-    TimedOut,
-    /// No connection, or it broke.
-    Unreachable(String),
-    /// Not made: too many time-outs stopped the calls.
-    Stopped,
-    /// Not made: no receive URL is set.
-    NoReceiveUrl,
-    /// Put aside to follow the customer's next push ([`Twin::swap_next_pushes`]).
-    PutAside,
-}
-
-impl PushOutcome {
-    /// As the page asks: 200 and nothing in the body.
-    pub fn is_good(&self) -> bool {
-        *self
-            == Self::Answered {
-                status: 200,
-                empty: true,
-            }
-    }
-}
-
-/// One push that was made, or was not.
-#[derive(Debug, Clone)]
-pub struct PushRecord {
-    /// When it was due.
-    pub at: Timestamp,
-    /// The customer, or empty where the body names none.
-    pub customer: String,
-    /// The body: a JSON value, or the raw text where it was none.
-    pub body: Value,
-    /// What became of it.
-    pub outcome: PushOutcome,
-    /// From the request to the end of the answer.
-    pub took: Duration,
-}
+use crate::push::{Caller, PushOutcome, PushRecord};
 
 struct Job {
     customer: String,
@@ -79,19 +27,15 @@ struct Job {
 
 /// The lines of pushes, one per customer.
 pub(crate) struct Pusher {
-    client: Client<HttpConnector, Full<Bytes>>,
+    caller: Caller,
     lines: Mutex<HashMap<String, mpsc::UnboundedSender<Job>>>,
     brake: Mutex<Brake>,
 }
 
 impl Pusher {
     pub(crate) fn new() -> Self {
-        // A new connection per push: none is spoilt by a receiver that was restarted or cut it.
-        let client = Client::builder(TokioExecutor::new())
-            .pool_max_idle_per_host(0)
-            .build_http();
         Self {
-            client,
+            caller: Caller::new(),
             lines: Mutex::default(),
             brake: Mutex::default(),
         }
@@ -106,35 +50,11 @@ impl Pusher {
         if self.brake().is_on(switches.timeout_pause, Instant::now()) {
             return PushOutcome::Stopped;
         }
-        let request = http::Request::post(url)
-            .header(header::CONTENT_TYPE, "application/json")
-            .body(Full::new(Bytes::from(body.to_owned())));
-        let request = match request {
-            Ok(request) => request,
-            Err(error) => return PushOutcome::Unreachable(error.to_string()),
-        };
-        let exchange = async {
-            let answer = self
-                .client
-                .request(request)
-                .await
-                .map_err(|error| format!("{error}: {:?}", std::error::Error::source(&error)))?;
-            let status = answer.status().as_u16();
-            let body = answer.into_body().collect().await;
-            let body = body.map_err(|error| error.to_string())?.to_bytes();
-            Ok::<_, String>(PushOutcome::Answered {
-                status,
-                empty: body.is_empty(),
-            })
-        };
-        match timeout(switches.push_timeout, exchange).await {
-            Ok(Ok(outcome)) => outcome,
-            Ok(Err(error)) => PushOutcome::Unreachable(error),
-            Err(_) => {
-                self.brake().timed_out(switches, Instant::now());
-                PushOutcome::TimedOut
-            }
+        let outcome = self.caller.post(url, body, switches.push_timeout).await;
+        if outcome == PushOutcome::TimedOut {
+            self.brake().timed_out(switches, Instant::now());
         }
+        outcome
     }
 }
 
@@ -214,7 +134,7 @@ impl Twin {
             let twin = self.clone();
             tokio::spawn(async move {
                 tokio::select! {
-                    () = twin.stopped() => {}
+                    () = twin.life().stopped() => {}
                     () = work(&twin, jobs) => {}
                 }
             });

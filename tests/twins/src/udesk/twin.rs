@@ -7,17 +7,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::watch;
-use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep};
 
-use super::calls::Call;
 use super::desk::{Agent, Author, Conversation, Desk, Received};
-use super::faults::{Fault, Faults};
 use super::limit::Limiter;
-use super::push::{PushRecord, Pusher};
+use super::push::Pusher;
 use super::switches::Switches;
-use super::{server, store};
+use super::{Call, Fault, server};
+use crate::faults::Faults;
+use crate::life::{self, Life};
+use crate::push::PushRecord;
+use crate::store;
+
+/// In what is told of the state file.
+const VENDOR: &str = "Udesk";
 
 /// How to start a twin.
 #[derive(Debug, Clone)]
@@ -69,7 +71,7 @@ pub(crate) struct Config {
 pub(crate) struct Shared {
     pub(crate) desk: Desk,
     pub(crate) switches: Switches,
-    pub(crate) faults: Faults,
+    pub(crate) faults: Faults<i64>,
     pub(crate) limiter: Limiter,
     pub(crate) receive_url: Option<String>,
     pub(crate) pushes: Vec<PushRecord>,
@@ -82,10 +84,7 @@ struct Inner {
     config: Config,
     shared: Mutex<Shared>,
     pusher: Pusher,
-    stop: watch::Sender<bool>,
-    released: watch::Sender<u64>,
-    hanging: watch::Sender<usize>,
-    server: Mutex<Option<JoinHandle<()>>>,
+    life: Life,
 }
 
 /// A running Udesk twin. Clones are handles to the same one.
@@ -104,9 +103,10 @@ impl Twin {
     /// Starts a twin. Errors: the port is taken, or the state file is not readable.
     pub async fn start(options: Options) -> io::Result<Self> {
         let desk = match &options.state_file {
-            Some(path) => store::load(path)?,
-            None => Desk::new(Timestamp::now()),
+            Some(path) => store::load(path, VENDOR)?,
+            None => None,
         };
+        let desk = desk.unwrap_or_else(|| Desk::new(Timestamp::now()));
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", options.port)).await?;
         let twin = Self {
             inner: Arc::new(Inner {
@@ -121,7 +121,7 @@ impl Twin {
                 shared: Mutex::new(Shared {
                     desk,
                     switches: options.switches,
-                    faults: Faults::default(),
+                    faults: Faults::new(),
                     limiter: Limiter::default(),
                     receive_url: options.receive_url,
                     pushes: Vec::new(),
@@ -129,24 +129,16 @@ impl Twin {
                     swaps: 0,
                 }),
                 pusher: Pusher::new(),
-                stop: watch::Sender::new(false),
-                released: watch::Sender::new(0),
-                hanging: watch::Sender::new(0),
-                server: Mutex::new(None),
+                life: Life::new(),
             }),
         };
-        let server = tokio::spawn(server::run(twin.clone(), listener));
-        *twin.server() = Some(server);
+        twin.life().serve(server::routes(twin.clone()), listener);
         Ok(twin)
     }
 
     /// Stops answering and pushing, cuts every connection and frees the port.
     pub async fn stop(&self) {
-        self.inner.stop.send_replace(true);
-        let server = self.server().take();
-        if let Some(server) = server {
-            let _ = server.await;
-        }
+        self.life().stop().await;
     }
 
     /// `http://127.0.0.1:port`, without a path: the client adds `/open_api_v1/…`.
@@ -180,12 +172,12 @@ impl Twin {
 
     /// Lets every call that hangs go on.
     pub fn release(&self) {
-        self.inner.released.send_modify(|count| *count += 1);
+        self.life().release();
     }
 
     /// How many calls hang now.
     pub fn hanging(&self) -> usize {
-        *self.inner.hanging.borrow()
+        self.life().hanging()
     }
 
     /// Every call so far, in order of arrival.
@@ -241,14 +233,7 @@ impl Twin {
 
     /// Waits until `condition` holds, looking every few milliseconds; false after `limit`.
     pub async fn wait_until(&self, limit: Duration, condition: impl Fn(&Self) -> bool) -> bool {
-        let end = Instant::now() + limit;
-        while !condition(self) {
-            if Instant::now() >= end {
-                return false;
-            }
-            sleep(Duration::from_millis(5)).await;
-        }
-        true
+        life::holds_within(limit, || condition(self)).await
     }
 }
 
@@ -257,13 +242,6 @@ impl Twin {
     pub(crate) fn lock(&self) -> MutexGuard<'_, Shared> {
         self.inner
             .shared
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn server(&self) -> MutexGuard<'_, Option<JoinHandle<()>>> {
-        self.inner
-            .server
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
@@ -278,11 +256,14 @@ impl Twin {
 
     /// Writes the state file, before the call that changed the state is answered.
     pub(crate) fn save(&self, shared: &Shared) {
-        if let Some(path) = &self.inner.config.state_file
-            && let Err(error) = store::save(path, &shared.desk)
-        {
-            eprintln!("Udesk twin: state file {}: {error}", path.display());
+        if let Some(path) = &self.inner.config.state_file {
+            store::save(path, VENDOR, &shared.desk);
         }
+    }
+
+    /// How long the twin runs, and what hangs.
+    pub(crate) fn life(&self) -> &Life {
+        &self.inner.life
     }
 
     pub(crate) fn note(&self, call: Call) -> usize {
@@ -302,19 +283,5 @@ impl Twin {
         let swap = shared.swaps > 0;
         shared.swaps = shared.swaps.saturating_sub(1);
         swap
-    }
-
-    /// Returns when the twin is stopped.
-    pub(crate) async fn stopped(&self) {
-        let mut stop = self.inner.stop.subscribe();
-        let _ = stop.wait_for(|stopped| *stopped).await;
-    }
-
-    /// Returns when calls that hang are released.
-    pub(crate) async fn hang(&self) {
-        let mut released = self.inner.released.subscribe();
-        self.inner.hanging.send_modify(|count| *count += 1);
-        let _ = released.changed().await;
-        self.inner.hanging.send_modify(|count| *count -= 1);
     }
 }

@@ -2,9 +2,14 @@
 
 use std::time::Duration;
 
-/// What goes wrong with a call. Whatever it is, the call's nonce is used up.
+use tokio::time::sleep;
+
+use crate::life::Life;
+
+/// What goes wrong with a call. `C` is how the vendor writes its codes. Whatever it is, what the
+/// call may use once (Udesk's nonce) is used up.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fault {
+pub enum Fault<C> {
     /// Waits, then takes effect and answers. A client that has given up by then causes the effect
     /// all the same.
     Slow(Duration),
@@ -13,7 +18,7 @@ pub enum Fault {
     /// No effect; HTTP 200 with this code.
     Code {
         /// The vendor's code.
-        code: i64,
+        code: C,
         /// The vendor's text.
         message: String,
     },
@@ -27,35 +32,85 @@ pub enum Fault {
     NeverAnswer,
     /// Takes effect, then cuts the connection without an answer.
     CutAfter,
-    /// Waits for [`Twin::release`](super::Twin::release), then takes effect and answers.
+    /// Waits for the twin's `release`, then takes effect and answers.
     Hang,
 }
 
-impl Fault {
+/// What a call is answered that a fault keeps from taking effect.
+pub(crate) enum Instead<C> {
+    Status(u16),
+    Code { code: C, message: String },
+    Limited,
+    Cut,
+}
+
+impl<C: Clone> Fault<C> {
     /// A code with a text, for `Fault::Code`.
-    pub fn code(code: i64, message: impl Into<String>) -> Self {
+    pub fn code(code: impl Into<C>, message: impl Into<String>) -> Self {
         Self::Code {
-            code,
+            code: code.into(),
             message: message.into(),
         }
+    }
+
+    /// What comes before the effect; with an answer the call ends there.
+    pub(crate) async fn before(&self, life: &Life) -> Option<Instead<C>> {
+        match self {
+            Self::Slow(time) => sleep(*time).await,
+            Self::Hang => life.hang().await,
+            Self::Status(status) => return Some(Instead::Status(*status)),
+            Self::Code { code, message } => {
+                return Some(Instead::Code {
+                    code: code.clone(),
+                    message: message.clone(),
+                });
+            }
+            Self::Limited => return Some(Instead::Limited),
+            Self::CutBefore => return Some(Instead::Cut),
+            Self::AnswerLate(_) | Self::NeverAnswer | Self::CutAfter => {}
+        }
+        None
+    }
+
+    /// What comes between the effect and the answer; false: the connection is cut instead.
+    pub(crate) async fn answers(&self, life: &Life) -> bool {
+        match self {
+            Self::AnswerLate(time) => sleep(*time).await,
+            Self::NeverAnswer => {
+                life.stopped().await;
+                return false;
+            }
+            Self::CutAfter => return false,
+            Self::Slow(_)
+            | Self::Hang
+            | Self::Status(_)
+            | Self::Code { .. }
+            | Self::Limited
+            | Self::CutBefore => {}
+        }
+        true
     }
 }
 
 #[derive(Debug)]
-struct Order {
+struct Order<C> {
     pattern: String,
-    fault: Fault,
+    fault: Fault<C>,
     left: Option<u32>,
 }
 
 /// The faults ordered, oldest first.
-#[derive(Debug, Default)]
-pub(crate) struct Faults {
-    orders: Vec<Order>,
+#[derive(Debug)]
+pub(crate) struct Faults<C> {
+    orders: Vec<Order<C>>,
 }
 
-impl Faults {
-    pub(crate) fn add(&mut self, pattern: &str, fault: Fault, times: Option<u32>) {
+impl<C: Clone> Faults<C> {
+    pub(crate) fn new() -> Self {
+        Self { orders: Vec::new() }
+    }
+
+    pub(crate) fn add(&mut self, pattern: &str, fault: Fault<C>, times: Option<u32>) {
         self.orders.push(Order {
             pattern: pattern.to_owned(),
             fault,
@@ -68,7 +123,7 @@ impl Faults {
     }
 
     /// The oldest fault ordered for this call, counted down.
-    pub(crate) fn take(&mut self, method: &str, path: &str) -> Option<Fault> {
+    pub(crate) fn take(&mut self, method: &str, path: &str) -> Option<Fault<C>> {
         let order = self
             .orders
             .iter_mut()
@@ -124,7 +179,7 @@ mod tests {
 
     #[test]
     fn counted_faults_end_and_the_next_one_follows() {
-        let mut faults = Faults::default();
+        let mut faults = Faults::<i64>::new();
         faults.add("*", Fault::Status(502), Some(1));
         faults.add("*", Fault::Limited, None);
         assert_eq!(faults.take("GET", "/x"), Some(Fault::Status(502)));
