@@ -13,7 +13,7 @@ use std::{
 
 use deskbridge::{
     auth::Guard,
-    config::Settings,
+    config::{ConfigError, Settings},
     http::Client,
     ids::{CustomerId, SessionId},
     table::Table,
@@ -539,6 +539,15 @@ impl World {
 
     /// The table, as the functions read it.
     pub fn table(&self) -> Table {
+        self.table_made(Table::for_reading)
+    }
+
+    /// The table, as the functions write it: for what no twin can bring about yet.
+    pub fn writing_table(&self) -> Table {
+        self.table_made(Table::for_writing)
+    }
+
+    fn table_made(&self, make: fn(&Settings, &Client) -> Result<Table, ConfigError>) -> Table {
         let name = self.bundle.table_name("Table").expect("the table");
         let endpoint = self.servers.dynamodb_url();
         let settings = Settings::new(move |setting| {
@@ -552,7 +561,7 @@ impl World {
             Some(value.to_owned())
         });
         let http = Client::from_settings(&settings).expect("a client");
-        Table::for_reading(&settings, &http).expect("the table")
+        make(&settings, &http).expect("the table")
     }
 
     /// Where the session stands.

@@ -100,10 +100,7 @@ async fn text_card_and_custom_element_reach_the_customer() {
             "url": "https://www.example.com/"}})
         )
     );
-    assert_eq!(
-        received[1].cloud_custom_data.as_deref(),
-        Some("campaign 7")
-    );
+    assert_eq!(received[1].cloud_custom_data.as_deref(), Some("campaign 7"));
     assert_eq!(received[2].custom(), Some(custom));
 
     let conversation = world.conversation(&session).await;
@@ -133,14 +130,19 @@ async fn text_card_and_custom_element_reach_the_customer() {
 async fn each_code_of_the_page_has_its_fate() {
     let world = World::start().await;
     let session = open(&world, "user45").await;
-    for code in [90001, 90002, 90005, 90007, 90009, 90010, 93000, 141_000, 141_004] {
+    for code in [
+        90001, 90002, 90005, 90007, 90009, 90010, 93000, 141_000, 141_004,
+    ] {
         let fault = Fault::code(code, "as the page says");
         world.tencent.fault(SEND_MSG, fault, Some(1));
         let id = format!("d-{code}");
         let refused = say(&world, &session, &id, &id).await.expect(422);
         assert_eq!(refused.error_code(), "vendor_refused");
         let vendor = &refused.body["error"]["vendor"];
-        assert_eq!((&vendor["name"], &vendor["code"]), (&json!("tencent"), &json!(code)));
+        assert_eq!(
+            (&vendor["name"], &vendor["code"]),
+            (&json!("tencent"), &json!(code))
+        );
         assert_eq!(attempts(&world, &id).len(), 1, "{code} is final");
     }
 
@@ -219,7 +221,9 @@ async fn what_may_have_arrived_is_not_repeated_once_tencent_would_take_it_for_an
 #[tokio::test(flavor = "multi_thread")]
 async fn what_may_have_arrived_is_held_where_the_setting_says_so() {
     let world = World::with(&[("TENCENT_ON_UNKNOWN", "hold")]).await;
-    world.tencent.switch(|switches| switches.drop_repeats = false);
+    world
+        .tencent
+        .switch(|switches| switches.drop_repeats = false);
     let session = open(&world, "user45").await;
     world.tencent.fault(SEND_MSG, Fault::NeverAnswer, Some(1));
 
@@ -244,7 +248,9 @@ async fn twenty_at_once_arrive_once_each_in_the_order_of_the_conversation() {
     )
     .await;
     assert!(
-        answers.iter().all(|answer| [200, 202].contains(&answer.status)),
+        answers
+            .iter()
+            .all(|answer| [200, 202].contains(&answer.status)),
         "{answers:?}"
     );
     for id in &ids {
@@ -270,12 +276,16 @@ async fn nobody_but_the_apps_servers_speaks_as_the_desk() {
     let token = World::customer_token("user45", 900, clock::now());
     let as_desk = json!({"as": "desk", "kind": "text", "content": "I am the desk"});
 
-    let refused = post(&world, &token, &session, as_desk.clone()).await.expect(403);
+    let refused = post(&world, &token, &session, as_desk.clone())
+        .await
+        .expect(403);
     assert_eq!(refused.error_code(), "role_not_allowed");
     // The customer's own words go through Tencent's client.
     let own = json!({"kind": "text", "content": "hello"});
     for bearer in [&token, API_KEY] {
-        let refused = post(&world, bearer, &session, own.clone()).await.expect(400);
+        let refused = post(&world, bearer, &session, own.clone())
+            .await
+            .expect(400);
         assert_eq!(refused.body["error"]["field"], "as", "{refused:?}");
     }
     // Nobody speaks as Udesk's desk, nor as Sobot's; Sobot's customers write on Sobot's page.
@@ -312,26 +322,48 @@ async fn what_tencent_would_refuse_is_named_before_anything_is_kept() {
         (card(json!({"description": "no title"})), "card"),
         (card(json!({"title": "t", "color": "red"})), "card.color"),
         (json!({"as": "desk", "kind": "card"}), "card"),
-        (json!({"as": "desk", "kind": "card", "card": {"title": "t"}, "content": "t"}), "content"),
-        (json!({"as": "desk", "kind": "text", "content": "t", "card": {"title": "t"}}), "card"),
-        (json!({"as": "desk", "kind": "image", "content": "https://example.com/a.png"}), "kind"),
+        (
+            json!({"as": "desk", "kind": "card", "card": {"title": "t"}, "content": "t"}),
+            "content",
+        ),
+        (
+            json!({"as": "desk", "kind": "text", "content": "t", "card": {"title": "t"}}),
+            "card",
+        ),
+        (
+            json!({"as": "desk", "kind": "image", "content": "https://example.com/a.png"}),
+            "kind",
+        ),
         (json!({"as": "agent", "kind": "text", "content": "t"}), "as"),
     ] {
-        let refused = post(&world, API_KEY, &session, message.clone()).await.expect(400);
+        let refused = post(&world, API_KEY, &session, message.clone())
+            .await
+            .expect(400);
         let named = refused.body["error"]["field"].as_str().unwrap_or_default();
         assert!(named.starts_with(field), "{field}: {refused:?}");
     }
     for (ask, field) in [
-        (json!({"vendor": "tencent", "customer": "x".repeat(33)}), "customer"),
-        (json!({"vendor": "tencent", "customer": "u", "assign": {"to": "agent"}}), "assign"),
-        (json!({"vendor": "sobot", "customer": "u", "assign": {"to": "agent"}}), "assign"),
+        (
+            json!({"vendor": "tencent", "customer": "x".repeat(33)}),
+            "customer",
+        ),
+        (
+            json!({"vendor": "tencent", "customer": "u", "assign": {"to": "agent"}}),
+            "assign",
+        ),
+        (
+            json!({"vendor": "sobot", "customer": "u", "assign": {"to": "agent"}}),
+            "assign",
+        ),
     ] {
         let refused = world.call(API_KEY, "POST", "/sessions", Some(ask)).await;
         assert_eq!(refused.expect(400).body["error"]["field"], field);
     }
     assert!(world.tencent.calls().is_empty());
     assert!(world.conversation(&session).await.is_empty());
-    post(&world, API_KEY, &session, text(&longest)).await.expect(200);
+    post(&world, API_KEY, &session, text(&longest))
+        .await
+        .expect(200);
     assert_eq!(texts(&world, "user45"), [longest]);
 }
 
@@ -373,7 +405,10 @@ async fn asking_again_gives_the_session_that_is_open_and_closing_it_makes_room()
     world.close(&first).await.expect(200);
     let second = open(&world, "user45").await;
     assert_ne!(second, first);
-    assert!(world.tencent.calls().is_empty(), "Tencent is asked for neither");
+    assert!(
+        world.tencent.calls().is_empty(),
+        "Tencent is asked for neither"
+    );
 }
 
 /// The UserSig stands in every call's address, and the key behind it nowhere.
