@@ -4,9 +4,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+mod number;
 pub mod sobot;
 pub mod tencent;
+mod text;
 pub mod udesk;
+pub mod unreadable;
 
 /// A customer-service desk that deskbridge speaks with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

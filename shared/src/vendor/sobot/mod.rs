@@ -1,11 +1,15 @@
 //! Sobot: its page and its pushes as values. Nothing here opens a connection.
 //!
+//! What Sobot calls us with is read by [`push::Push::read`].
+//!
 //! | file | Sobot's part |
 //! |---|---|
 //! | [`page_token`] | `POST /api/page/token` |
 //! | [`link`], [`channel`] | the page that such a token opens |
+//! | [`push`], [`push_offline`], [`push_unread`], [`push_chat_list`] | the three message pushes |
 //! | [`host`], [`account`], [`sign`] | address, account and signatures |
 //! | [`code`], [`refusal`] | codes, and what a refusal means |
+//! | `id`, `time` | values that Sobot writes in more than one way |
 //!
 //! Vendor page: <https://developer.sobot.io/en/pages/415168>
 
@@ -13,12 +17,19 @@ pub mod account;
 pub mod channel;
 pub mod code;
 pub mod host;
+mod id;
 pub mod link;
 pub mod page_token;
+pub mod push;
+pub mod push_chat_list;
+pub mod push_offline;
+pub mod push_unread;
 pub mod refusal;
 pub mod sign;
+mod time;
 
 pub use account::Account;
 pub use channel::Channel;
 pub use code::Code;
+pub use push::Push;
 pub use refusal::{Fate, Refusal};

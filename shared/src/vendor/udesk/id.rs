@@ -6,6 +6,8 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::Value;
 
+pub(super) use crate::vendor::number::integer;
+
 /// An id that Udesk gave: of a session, an agent, a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
@@ -20,15 +22,6 @@ impl fmt::Display for Id {
 impl From<i64> for Id {
     fn from(number: i64) -> Self {
         Self(number)
-    }
-}
-
-/// The integer that a number or a numeric text stands for.
-pub(super) fn integer(value: &Value) -> Option<i64> {
-    match value {
-        Value::Number(number) => number.as_i64(),
-        Value::String(text) => text.trim().parse().ok(),
-        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     }
 }
 

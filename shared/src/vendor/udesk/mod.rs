@@ -13,7 +13,7 @@
 //! | [`survey_options`] | the object inside a new session and a close event |
 //! | [`account`], [`sign`] | address, query and signature of every call |
 //! | [`code`], [`reply`] | codes, and what a refusal means for the next attempt |
-//! | [`id`], [`date`], [`agent`], [`text`] | values that Udesk writes in more than one way |
+//! | [`id`], [`date`], [`agent`] | values that Udesk writes in more than one way |
 //!
 //! Vendor page: <https://www.udeskglobal.com/doc/apiv2/im>
 
@@ -32,8 +32,8 @@ pub mod reply;
 pub mod send_message;
 pub mod sign;
 pub mod survey_options;
-pub mod text;
 
+use super::text;
 pub use account::{Account, Stamp, Unsendable};
 pub use agent::Agent;
 pub use code::Code;

@@ -6,13 +6,11 @@
 //! Vendor page: <https://www.udeskglobal.com/doc/apiv2/im>, "Reply Message Notification" and "Send Customer Message
 //! Read Status"
 
-use std::{collections::BTreeMap, fmt};
-
 use jiff::tz::Offset;
-use serde::de::DeserializeOwned;
-use serde_json::{Value, error::Category, value::RawValue};
+use serde_json::Value;
 
 use super::{push_agent::AgentPush, push_read::ReadPush, text};
+use crate::vendor::unreadable::{Members, Unreadable, members, parse};
 
 /// One call of Udesk.
 #[derive(Clone, Debug)]
@@ -38,62 +36,6 @@ pub struct RobotPush {
     pub body: Value,
 }
 
-/// A body, or a part of it, that is not what Udesk documents. Says where, and nothing of what the customer or agent
-/// wrote, so that it may be logged.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("Udesk's push can't be read at `{path}`: {fault}")]
-pub struct Unreadable {
-    /// The field, such as `messages[0].data.content`; `.` is the whole.
-    pub path: String,
-    /// What is wrong with it.
-    pub fault: Fault,
-}
-
-/// What is wrong with a field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// It is not JSON.
-    NotJson,
-    /// It is not of a type that Udesk documents.
-    WrongType,
-    /// It is missing.
-    Missing,
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NotJson => "it is not JSON",
-            Self::WrongType => "it is of another type than the page says",
-            Self::Missing => "it is missing",
-        })
-    }
-}
-
-impl Unreadable {
-    pub(super) fn missing(path: impl Into<String>) -> Self {
-        Self {
-            path: path.into(),
-            fault: Fault::Missing,
-        }
-    }
-}
-
-/// Deserializes `json`, naming the field that can't be.
-pub(super) fn parse<T: DeserializeOwned>(json: &str) -> Result<T, Unreadable> {
-    let mut deserializer = serde_json::Deserializer::from_str(json);
-    serde_path_to_error::deserialize(&mut deserializer).map_err(|error| Unreadable {
-        path: error.path().to_string(),
-        fault: match error.inner().classify() {
-            Category::Data => Fault::WrongType,
-            Category::Syntax | Category::Eof | Category::Io => Fault::NotJson,
-        },
-    })
-}
-
-/// The members of the body, not yet looked into.
-pub(super) type Members<'a> = BTreeMap<String, &'a RawValue>;
-
 enum Kind {
     Agent,
     Read,
@@ -109,16 +51,7 @@ impl Push {
     /// [`Unreadable`] when the body is no JSON object, or is of a known kind but not of its shape. One message of an
     /// agent that can't be read is no error of the whole, see [`AgentPush::messages`].
     pub fn read(body: &[u8], offset: Offset) -> Result<Self, Unreadable> {
-        let fault = |fault| Unreadable {
-            path: ".".into(),
-            fault,
-        };
-        let body = std::str::from_utf8(body).map_err(|_| fault(Fault::NotJson))?;
-        let members: Members<'_> =
-            serde_json::from_str(body).map_err(|error| match error.classify() {
-                Category::Data => fault(Fault::WrongType),
-                Category::Syntax | Category::Eof | Category::Io => fault(Fault::NotJson),
-            })?;
+        let (body, members) = members(body)?;
         match kind(&members) {
             Kind::Agent => AgentPush::read(&members, offset).map(Self::Agent),
             Kind::Read => parse(body).map(Self::Read),
@@ -180,7 +113,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::vendor::udesk::Id;
+    use crate::vendor::{udesk::Id, unreadable::Fault};
 
     const AGENT: &str = include_str!("../../../../tests/fixtures/udesk/push.agent.json");
     const READ: &str = include_str!("../../../../tests/fixtures/udesk/push.read.json");

@@ -9,12 +9,11 @@ use jiff::{Timestamp, tz::Offset};
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
-use super::{
-    Agent, Id, date, id,
-    push::{Fault, Members, Unreadable, parse},
-    survey_options, text,
+use super::{Agent, Id, date, id, survey_options, text};
+use crate::{
+    survey::Survey,
+    vendor::unreadable::{Fault, Members, Unreadable, parse},
 };
-use crate::survey::Survey;
 
 /// What one push of agents' messages holds.
 #[derive(Clone, Debug)]

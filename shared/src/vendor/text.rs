@@ -1,4 +1,4 @@
-//! Texts that Udesk also writes as numbers (message ids, option ids) or leaves empty.
+//! Texts that vendors also write as numbers (ids) or leave empty.
 
 use serde::{Deserialize, Deserializer, de};
 use serde_json::Value;
