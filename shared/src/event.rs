@@ -38,11 +38,18 @@ pub enum Fact<'a> {
         /// The survey that the vendor offers.
         survey: Option<&'a Survey>,
     },
+    /// The customer has so much unread.
+    CustomerUnread {
+        /// How many messages.
+        count: u64,
+        /// The last of them.
+        last: Option<&'a message::Excerpt>,
+    },
 }
 
 impl Fact<'_> {
     /// Every type, for the test that holds `infra/openapi.yaml` against the code.
-    pub const TYPES: [&'static str; 9] = [
+    pub const TYPES: [&'static str; 10] = [
         "message.received",
         "message.sent",
         "message.failed",
@@ -52,6 +59,7 @@ impl Fact<'_> {
         "session.started",
         "session.transferred",
         "session.closed",
+        "customer.unread",
     ];
 
     /// The event's `type`.
@@ -67,6 +75,7 @@ impl Fact<'_> {
             Self::SessionStarted => "session.started",
             Self::SessionTransferred => "session.transferred",
             Self::SessionClosed { .. } => "session.closed",
+            Self::CustomerUnread { .. } => "customer.unread",
         }
     }
 }
@@ -87,7 +96,9 @@ struct Body<'a> {
 #[derive(Serialize, Default)]
 struct Data<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    message: Option<&'a message::View<'a>>,
+    count: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<Told<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     message_ids: Option<&'a [&'a crate::ids::MessageId]>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -96,6 +107,14 @@ struct Data<'a> {
     reason: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     survey: Option<&'a Survey>,
+}
+
+/// A message of the conversation, or what little a vendor tells of one.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Told<'a> {
+    Message(&'a message::View<'a>),
+    Excerpt(&'a message::Excerpt),
 }
 
 /// An event as the table holds it: written once, sent as it stands however often it takes.
@@ -136,7 +155,7 @@ impl Event {
             Fact::MessageReceived(message)
             | Fact::MessageSent(message)
             | Fact::MessageFailed(message)
-            | Fact::MessageUnknown(message) => data.message = Some(message),
+            | Fact::MessageUnknown(message) => data.message = Some(Told::Message(message)),
             Fact::MessagesRead(ids) => data.message_ids = Some(ids),
             Fact::SessionQueued | Fact::SessionStarted | Fact::SessionTransferred => {
                 data.session = Some(session.view(None));
@@ -145,6 +164,10 @@ impl Event {
                 data.session = Some(session.view(None));
                 data.reason = Some(reason);
                 data.survey = *survey;
+            }
+            Fact::CustomerUnread { count, last } => {
+                data.count = Some(*count);
+                data.message = last.map(Told::Excerpt);
             }
         }
         let id = EventId::new(&session.id, seq);

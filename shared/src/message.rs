@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    clock::{Millis, rfc3339_field},
+    clock::{Millis, rfc3339, rfc3339_field},
     error::VendorFault,
+    html,
     ids::MessageId,
     log::Log,
     session::Agent,
@@ -204,6 +205,34 @@ pub struct View<'a> {
     error: Option<&'a VendorFault>,
     #[serde(with = "rfc3339_field")]
     created_at: Millis,
+}
+
+/// What a vendor tells of a message without saying whose it is or under which id: enough for a list of
+/// conversations, and no part of one.
+#[derive(Debug, Serialize)]
+pub struct Excerpt {
+    kind: Kind,
+    content: String,
+    format: Format,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<String>,
+}
+
+impl Excerpt {
+    /// `content` as it came, of this kind, said at this time; text may hold HTML.
+    #[must_use]
+    pub fn new(kind: Kind, content: String, at: Option<Millis>) -> Self {
+        let is_html = matches!(kind, Kind::Text | Kind::Rich);
+        Self {
+            kind,
+            format: if is_html { Format::Html } else { Format::Text },
+            text: is_html.then(|| html::plain_text(&content)),
+            content,
+            at: at.map(rfc3339),
+        }
+    }
 }
 
 impl Message {

@@ -4,7 +4,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use deskbridge::{
     config::{ConfigError, DELIVERIES_QUEUE_URL, Settings},
     http::Client,
-    inbound::{Record as _, udesk},
+    inbound::{Record as _, sobot, udesk},
     lambda::{self, Batch, BatchResponse, Record},
     queues::{Queue, Task},
     table::Table,
@@ -16,6 +16,7 @@ use deskbridge::{
 pub struct App {
     table: Table,
     udesk: udesk::Recorder,
+    sobot: sobot::Recorder,
     deliveries: Queue,
     http: Client,
 }
@@ -30,6 +31,7 @@ impl App {
         let table = Table::for_writing(settings, &http)?;
         Ok(Self {
             udesk: udesk::Recorder::from_settings(settings, &table)?,
+            sobot: sobot::Recorder::from_settings(settings, &table)?,
             deliveries: Queue::from_settings(settings, &DELIVERIES_QUEUE_URL, &http)?,
             table,
             http,
@@ -57,7 +59,8 @@ impl App {
             .map_err(|error| error.to_string())?;
         let recorded = match vendor {
             Vendor::Udesk => self.udesk.record(&body).await,
-            Vendor::Sobot | Vendor::Tencent => {
+            Vendor::Sobot => self.sobot.record(&body).await,
+            Vendor::Tencent => {
                 return Err(format!("no webhook of {vendor} is taken by this version"));
             }
         };

@@ -3,6 +3,7 @@
 
 mod conversation;
 mod pieces;
+pub mod sobot;
 pub mod udesk;
 
 use sha2::{Digest, Sha256};

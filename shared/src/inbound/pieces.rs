@@ -152,7 +152,7 @@ impl Whose<'_> {
     }
 
     /// A change to the session that a piece belongs to, or the opening of one of its own. `None` where
-    /// that session is somebody else's, or gone.
+    /// that session is somebody else's, or gone, or outlived.
     async fn change_for(
         &self,
         target: Option<&SessionId>,
@@ -170,13 +170,19 @@ impl Whose<'_> {
             None => self.table.session(id).await?,
         };
         Ok(session
-            .filter(|session| session.customer == *self.customer)
+            .filter(|session| session.customer == *self.customer && !self.outlived(session))
             .map(|session| Change::to(session, now)))
     }
 
-    /// A pointer led to nothing, since its session has outlived the retention, or to another customer's
-    /// session. The first is forgotten. The second is not to be believed, and what it brought goes into
-    /// nobody's conversation.
+    /// Whether the vendor's session goes on although ours has ended: where the vendor is not asked, it
+    /// has not learned of the end. What comes then begins anew, or the next conversation would stay mute.
+    fn outlived(&self, session: &Session) -> bool {
+        !session.is_open() && !self.vendor.is_asked_to_open()
+    }
+
+    /// A pointer led to nothing, since its session has outlived the retention or is outlived by the
+    /// vendor's, or to another customer's session. The first is forgotten. The second is not to be
+    /// believed, and what it brought goes into nobody's conversation.
     async fn disown<P: Piece>(
         &self,
         pieces: &mut Vec<P>,
@@ -185,7 +191,8 @@ impl Whose<'_> {
         now: Millis,
     ) -> Result<(), TableError> {
         let Some(target) = target else { return Ok(()) };
-        if self.table.session(&target).await?.is_some() {
+        let session = self.table.session(&target).await?;
+        if session.is_some_and(|session| session.customer != *self.customer) {
             let first = pieces.remove(0);
             let because = "its session is another customer's".to_owned();
             let body = first.body().as_bytes();

@@ -77,7 +77,7 @@ fn kind(members: &Members<'_>) -> Kind {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
     use proptest::prelude::*;
     use serde_json::json;

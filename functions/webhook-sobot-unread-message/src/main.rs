@@ -1,0 +1,11 @@
+//! The Lambda `webhook-sobot-unread-message`.
+
+use deskbridge::lambda;
+use webhook_sobot_unread_message::App;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    let app = &lambda::init(App::from_settings)?;
+    app.warm().await;
+    lambda::serve_http(|request| app.handle(request)).await
+}
