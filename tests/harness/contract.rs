@@ -19,7 +19,7 @@ pub struct Contract {
 /// A method of a path.
 #[derive(Debug)]
 pub struct Operation {
-    /// `operationId`
+    /// `operationId`, and where several functions answer alike, whose.
     pub id: String,
     /// In capitals.
     pub method: String,
@@ -52,7 +52,7 @@ impl Contract {
             for (path, item) in document["paths"].as_object().expect("paths") {
                 for method in METHODS {
                     if let Some(operation) = item.get(method) {
-                        operations.push(Operation::read(&document, path, method, operation));
+                        operations.extend(Operation::read(&document, path, method, operation));
                     }
                 }
             }
@@ -130,7 +130,8 @@ impl Contract {
 }
 
 impl Operation {
-    fn read(document: &Value, path: &str, method: &str, operation: &Value) -> Self {
+    /// One for each function that answers.
+    fn read(document: &Value, path: &str, method: &str, operation: &Value) -> Vec<Self> {
         let text = |name: &str| {
             let value = operation[name].as_str();
             value
@@ -164,8 +165,17 @@ impl Operation {
             let schema = content.map(|_| format!("{at}/content/application~1json/schema"));
             schemas.insert(number, schema);
         }
-        Self {
-            id: text("operationId"),
+        let (functions, id) = match operation["x-function"].as_array() {
+            Some(functions) => {
+                let functions = functions.iter().map(|name| name.as_str().expect("a name"));
+                (functions.map(str::to_owned).collect(), None)
+            }
+            None => (vec![text("x-function")], Some(text("operationId"))),
+        };
+        let one = |function: String| Self {
+            id: id
+                .clone()
+                .unwrap_or_else(|| format!("{} of {function}", text("operationId"))),
             method: method.to_uppercase(),
             example: operation
                 .pointer("/requestBody/content/application~1json/examples")
@@ -177,10 +187,11 @@ impl Operation {
                 escaped(path)
             ),
             path: path.to_owned(),
-            function: text("x-function"),
-            answers,
-            schemas,
-        }
+            function,
+            answers: answers.clone(),
+            schemas: schemas.clone(),
+        };
+        functions.into_iter().map(one).collect()
     }
 
     /// What an answer is in the contract's words: its status, and its code where it is an error.

@@ -43,6 +43,12 @@ pub const API_KEY: &str = "test-server-key-0001";
 pub const PATH_SECRET: &str = "test-udesk-path-secret";
 /// The path secret of Sobot's three webhooks.
 pub const SOBOT_PATH_SECRET: &str = "test-sobot-path-secret";
+/// The functions whose URLs Sobot is given.
+pub const SOBOT_WEBHOOKS: [&str; 3] = [
+    "webhook-sobot-offline-message",
+    "webhook-sobot-unread-message",
+    "webhook-sobot-chat-list",
+];
 /// The secret that signs events.
 pub const EVENTS_SECRET: &str = "whsec_dGVzdC1ldmVudHMtc2VjcmV0LW9ubHktZm9yLXRlc3Rz";
 /// The secret that signs customer tokens.
@@ -599,10 +605,20 @@ impl World {
 
     /// Posts a body to Udesk's webhook, under this path secret.
     pub async fn push(&self, secret: &str, body: impl Into<reqwest::Body>) -> Answer {
-        let url = format!("{}/{secret}", self.bundle.function_url("webhook-udesk"));
+        self.push_to("webhook-udesk", secret, body).await
+    }
+
+    /// Posts a body to a webhook's function URL, under this path secret.
+    pub async fn push_to(
+        &self,
+        function: &str,
+        secret: &str,
+        body: impl Into<reqwest::Body>,
+    ) -> Answer {
+        let url = format!("{}/{secret}", self.bundle.function_url(function));
         let request = self.http.post(url).body(body);
         let answer = answer(request.header("content-type", "application/json")).await;
-        for operation in Contract::read().of("webhook-udesk") {
+        for operation in Contract::read().of(function) {
             self.take_down(operation, &answer);
         }
         answer
@@ -716,7 +732,13 @@ impl World {
     /// Has many processes of Udesk's webhook wait, so that none must be started, on a machine that is
     /// busy already, when many pushes come at once.
     pub async fn warm_webhook(&self) {
-        join_all((0..20).map(|_| self.push("nobodys-path-secret", ""))).await;
+        self.warm("webhook-udesk", 20).await;
+    }
+
+    /// The same, so many of any webhook.
+    pub async fn warm(&self, function: &str, processes: usize) {
+        let knock = || self.push_to(function, "nobodys-path-secret", "");
+        join_all((0..processes).map(|_| knock())).await;
     }
 
     /// What the schedule does every minute.

@@ -9,7 +9,8 @@ use harness::{
     app::{Answer, Deliveries},
     faults::{Call, Calls, Fault as WireFault},
     permissions::{Permission, allowed},
-    world::{API_KEY, World},
+    push, until,
+    world::{API_KEY, SOBOT_PATH_SECRET, SOBOT_WEBHOOKS, World},
 };
 use serde_json::json;
 
@@ -160,6 +161,30 @@ async fn a_function_may_do_what_it_does_and_nothing_else() {
     world.twin.agent_closes("inbox", "normal").await.unwrap();
     world.wait_until_told(&inbox, "session.closed").await;
     refusing.clear();
+
+    // Sobot opens a conversation at each of its URLs and goes on in it; the table refuses the first push
+    // of all, which is taken up from the inbox.
+    for function in SOBOT_WEBHOOKS {
+        let customer = format!("at-{function}");
+        let text = |id: &str, cid: &str| {
+            push::sobot_text(&customer, &format!("{function}-{id}"), cid, "Hello")
+        };
+        let refusing = world.dynamodb.play(of(function), WireFault::InternalError);
+        let take = |body: String| world.push_to(function, SOBOT_PATH_SECRET, body);
+        take(text("1", &customer)).await.expect(200);
+        until("the customer has a session", async || {
+            world.open_session_of(&customer).await.is_some()
+        })
+        .await;
+        refusing.clear();
+        let open = world.open_session_of(&customer).await.unwrap();
+        let session = open["id"].as_str().unwrap();
+        world.wait_until_told(session, "message.received").await;
+        world.settled().await;
+        take(text("2", &customer)).await.expect(200);
+        let told = || world.app.events_of(session).len() == 3;
+        until("the second message is told", async || told()).await;
+    }
 
     // Nudges that are lost are made good by the sweep, to either side.
     let lost = world.open_quietly("lost").await;

@@ -16,9 +16,17 @@ use harness::{
     BOUND,
     contract::Contract,
     faults::{Calls, Fault as WireFault},
-    world::{API_KEY, PATH_SECRET, World},
+    world::{API_KEY, PATH_SECRET, SOBOT_PATH_SECRET, SOBOT_WEBHOOKS, World},
 };
 use serde_json::json;
+
+/// Each webhook, and the path secret that opens it.
+const WEBHOOKS: [(&str, &str); 4] = [
+    ("webhook-udesk", PATH_SECRET),
+    (SOBOT_WEBHOOKS[0], SOBOT_PATH_SECRET),
+    (SOBOT_WEBHOOKS[1], SOBOT_PATH_SECRET),
+    (SOBOT_WEBHOOKS[2], SOBOT_PATH_SECRET),
+];
 
 fn answers() -> BTreeMap<&'static str, Answers> {
     BTreeMap::from([
@@ -28,6 +36,15 @@ fn answers() -> BTreeMap<&'static str, Answers> {
         ("issue-token", issue_token::ANSWERS),
         ("list-messages", list_messages::ANSWERS),
         ("send-message", send_message::ANSWERS),
+        ("webhook-sobot-chat-list", webhook_sobot_chat_list::ANSWERS),
+        (
+            "webhook-sobot-offline-message",
+            webhook_sobot_offline_message::ANSWERS,
+        ),
+        (
+            "webhook-sobot-unread-message",
+            webhook_sobot_unread_message::ANSWERS,
+        ),
         ("webhook-udesk", webhook_udesk::ANSWERS),
     ])
 }
@@ -144,7 +161,7 @@ async fn the_examples_of_the_contract_are_as_its_schemas_say() {
     let contract = Contract::read();
     let mut examples = Vec::new();
     for operation in &contract.operations {
-        if operation.function != "webhook-udesk" && !operation.example.is_null() {
+        if !operation.path.starts_with("/{") && !operation.example.is_null() {
             examples.push((operation.request.clone(), operation.example.clone()));
         }
     }
@@ -367,13 +384,15 @@ async fn every_answer_of_the_contract_happens_and_is_as_its_schema_says() {
         }
     }
 
-    // webhook-udesk
-    world.push(PATH_SECRET, "{}").await.expect(200);
-    world.push("another-path-secret", "{}").await.expect(404);
-    world
-        .push(PATH_SECRET, "x".repeat(128 * 1024 + 1))
-        .await
-        .expect(413);
+    // The webhooks
+    for (function, secret) in WEBHOOKS {
+        let push = |secret: &'static str, body: String| world.push_to(function, secret, body);
+        push(secret, "{}".to_owned()).await.expect(200);
+        push("another-path-secret", "{}".to_owned())
+            .await
+            .expect(404);
+        push(secret, "x".repeat(128 * 1024 + 1)).await.expect(413);
+    }
 
     // Nothing to write to.
     let no_table = world.dynamodb.refuse().await;
@@ -393,7 +412,9 @@ async fn every_answer_of_the_contract_happens_and_is_as_its_schema_says() {
         assert_eq!(answer.error_code(), "storage_unavailable", "{answer:?}");
     }
     let no_queue = world.sqs.refuse().await;
-    world.push(PATH_SECRET, "{}").await.expect(503);
+    for (function, secret) in WEBHOOKS {
+        world.push_to(function, secret, "{}").await.expect(503);
+    }
     no_queue.clear().await;
     no_table.clear().await;
 

@@ -35,6 +35,7 @@ mod send_retry;
 mod session_close;
 mod session_open;
 mod settings;
+mod sobot_pushes;
 mod tencent_desk;
 mod under_load;
 mod vendor_off;

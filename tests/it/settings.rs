@@ -42,6 +42,15 @@ fn functions() -> BTreeMap<&'static str, Make> {
             send_message::App::from_settings(given).map(drop)
         }),
         ("sweep", |given| sweep::App::from_settings(given).map(drop)),
+        ("webhook-sobot-chat-list", |given| {
+            webhook_sobot_chat_list::App::from_settings(given).map(drop)
+        }),
+        ("webhook-sobot-offline-message", |given| {
+            webhook_sobot_offline_message::App::from_settings(given).map(drop)
+        }),
+        ("webhook-sobot-unread-message", |given| {
+            webhook_sobot_unread_message::App::from_settings(given).map(drop)
+        }),
         ("webhook-udesk", |given| {
             webhook_udesk::App::from_settings(given).map(drop)
         }),
@@ -70,6 +79,7 @@ fn good(name: &str) -> Option<&'static str> {
         "UDESK_UTC_OFFSET" => "+08:00",
         "UDESK_ON_UNKNOWN" | "TENCENT_ON_UNKNOWN" => "hold",
         "SOBOT_SYSNUM" => "ABC",
+        "SOBOT_WEBHOOK_SECRETS" => "a-sobot-path-secret",
         "TENCENT_BASE_URL" => "https://console.tim.qq.com",
         "TENCENT_SDK_APP_ID" => "1400000000",
         "TENCENT_SECRET_KEY" => "5bd2850fff3ecb11d7c805251c51ee46",
