@@ -137,10 +137,10 @@ struct Outside {
 }
 
 /// Which function takes which of Sobot's pushes.
-const SOBOT_WEBHOOKS: [(PushKind, &str); 3] = [
-    (PushKind::Offline, "webhook-sobot-offline-message"),
-    (PushKind::Unread, "webhook-sobot-unread-message"),
-    (PushKind::ChatList, "webhook-sobot-chat-list"),
+const SOBOT_PUSHES: [(PushKind, &str); 3] = [
+    (PushKind::Offline, SOBOT_WEBHOOKS[0]),
+    (PushKind::Unread, SOBOT_WEBHOOKS[1]),
+    (PushKind::ChatList, SOBOT_WEBHOOKS[2]),
 ];
 
 /// The template as it is deployed.
@@ -345,11 +345,9 @@ impl World {
             "{}/{PATH_SECRET}",
             bundle.function_url("webhook-udesk")
         ));
-        for (kind, function) in SOBOT_WEBHOOKS {
-            if machine.template.functions().contains_key(function) {
-                let url = bundle.function_url(function);
-                sobot.set_push_url(kind, format!("{url}/{SOBOT_PATH_SECRET}"));
-            }
+        for (kind, function) in SOBOT_PUSHES {
+            let url = bundle.function_url(function);
+            sobot.set_push_url(kind, format!("{url}/{SOBOT_PATH_SECRET}"));
         }
         Self {
             bundle,

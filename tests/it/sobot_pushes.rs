@@ -1,6 +1,7 @@
 //! Sobot's three pushes through the real webhooks: what they become, at whichever of the three URLs.
 
 use deskbridge_local::access_key;
+use deskbridge_twins::sobot::PushKind;
 use futures_util::future::join_all;
 use harness::{
     BOUND,
@@ -726,4 +727,58 @@ async fn many_messages_at_once_are_all_told_in_the_order_of_their_recording() {
     world.app.assert_in_order(session);
     assert_eq!(lines(&world, session).await, told(&world));
     assert_eq!(world.app.events_of(session).len(), 13, "one session");
+}
+
+/// An agent at Sobot's desk, who says one thing for each push, however Sobot writes it.
+async fn is_heard(world: &World, customer: &str) {
+    for (kind, event) in [
+        (PushKind::Offline, "message.received"),
+        (PushKind::Unread, "message.received"),
+        (PushKind::ChatList, "customer.unread"),
+    ] {
+        let text = format!("as {}", kind.name());
+        let pushed = world.sobot.agent_says(customer, kind, &text).await;
+        assert!(pushed.is_good(), "{pushed:?}");
+        let heard = |one: &Event| {
+            (one.customer.as_str(), one.kind.as_str()) == (customer, event)
+                && one.data["message"]["kind"] == "text"
+                && one.data["message"]["content"] == text
+        };
+        until("the app is told", async || {
+            world.app.events().iter().any(heard)
+        })
+        .await;
+    }
+    let session = world.open_session_of(customer).await.unwrap();
+    let session = session["id"].as_str().unwrap();
+    let cid = world.sobot.visitor(customer).unwrap().cid;
+    assert_eq!(bound_to(world, session).await, Some(cid));
+    world.settled().await;
+    world.app.assert_in_order(session);
+    assert_eq!(world.app.events_of(session).len(), 4, "and session.started");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_at_sobot_is_heard_however_sobot_writes_its_values() {
+    let world = World::start().await;
+    is_heard(&world, "plain").await;
+    world.sobot.switch(|switches| {
+        switches.numbers_as_text = true;
+        switches.last_type_in_words = true;
+        switches.offline_in_full = true;
+        switches.repeat_pushes = 2;
+    });
+    is_heard(&world, "odd").await;
+    // Another chat of the same customer is followed.
+    let before = world.sobot.visitor("odd").unwrap().cid;
+    world.sobot.end_chat("odd");
+    let said = world
+        .sobot
+        .agent_says("odd", PushKind::Unread, "Hello again");
+    let after = said.await.cid;
+    assert_ne!(before, after);
+    let session = world.open_session_of("odd").await.unwrap();
+    let session = session["id"].as_str().unwrap();
+    assert_eq!(bound_to(&world, session).await, Some(after));
+    assert_eq!(world.raw_items().await, [] as [Value; 0]);
 }

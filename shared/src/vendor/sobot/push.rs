@@ -179,8 +179,8 @@ mod tests {
                 Fault::WrongType,
             ),
             (
-                r#"{"lastCid":"secret","lastMsgType":"secret"}"#,
-                "lastMsgType",
+                r#"{"lastCid":"secret","unReadNum":"secret"}"#,
+                "unReadNum",
                 Fault::WrongType,
             ),
         ] {

@@ -52,16 +52,17 @@ pub enum LastMsgType {
     Image,
     /// 2
     Voice,
-    /// Any other number.
+    /// Any other.
     Rich,
 }
 
 impl LastMsgType {
-    fn numbered(number: i64) -> Self {
-        match number {
-            0 => Self::Text,
-            1 => Self::Image,
-            2 => Self::Voice,
+    /// The words of the other two pushes are taken as well.
+    fn named(name: &str) -> Self {
+        match name.trim() {
+            "0" | "text" => Self::Text,
+            "1" | "image" => Self::Image,
+            "2" | "voice" => Self::Voice,
             _ => Self::Rich,
         }
     }
@@ -85,27 +86,22 @@ struct Fields {
     last_msg_content: Option<String>,
     #[serde(rename = "lastMsgTime", default, deserialize_with = "time::optional")]
     last_msg_time: Option<Millis>,
-    #[serde(rename = "lastMsgType", default, deserialize_with = "whole")]
-    last_msg_type: Option<i64>,
+    #[serde(rename = "lastMsgType", default, deserialize_with = "text::optional")]
+    last_msg_type: Option<String>,
     #[serde(rename = "unReadNum", default, deserialize_with = "count")]
     unread_num: Option<u64>,
 }
 
-/// A whole number, or one as text; empty is absent.
-fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+/// A whole number that is not negative, or one as text; empty is absent.
+fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
     match Value::deserialize(deserializer)? {
         Value::Null => Ok(None),
         Value::String(text) if text.trim().is_empty() => Ok(None),
         value => number::integer(&value)
+            .and_then(|count| u64::try_from(count).ok())
             .map(Some)
-            .ok_or_else(|| de::Error::custom("expected a whole number")),
+            .ok_or_else(|| de::Error::custom("expected a count")),
     }
-}
-
-fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
-    whole(deserializer)?
-        .map(|count| u64::try_from(count).map_err(de::Error::custom))
-        .transpose()
 }
 
 impl ChatListPush {
@@ -124,8 +120,8 @@ impl ChatListPush {
             None => None,
             Some(content) => Some(LastMsg {
                 content,
-                kind: LastMsgType::numbered(
-                    fields
+                kind: LastMsgType::named(
+                    &fields
                         .last_msg_type
                         .ok_or_else(|| Unreadable::missing("lastMsgType"))?,
                 ),
@@ -199,6 +195,8 @@ mod tests {
             (json!("2"), LastMsgType::Voice),
             (json!(3), LastMsgType::Rich),
             (json!(-7), LastMsgType::Rich),
+            (json!("voice"), LastMsgType::Voice),
+            (json!("file"), LastMsgType::Rich),
         ] {
             let push = with("lastMsgType", number).unwrap();
             assert_eq!(push.last_msg.unwrap().kind, kind);
@@ -215,7 +213,7 @@ mod tests {
             ("unReadNum", json!(1.5), Fault::WrongType),
             ("unReadNum", json!("many"), Fault::WrongType),
             ("lastMsgType", json!(""), Fault::Missing),
-            ("lastMsgType", json!("text"), Fault::WrongType),
+            ("lastMsgType", json!(true), Fault::WrongType),
             ("lastCid", json!(["cid_1"]), Fault::WrongType),
             ("lastMsgContent", json!({"a": 1}), Fault::WrongType),
         ] {
