@@ -11,7 +11,7 @@ use serde_json::{Value, value::RawValue};
 
 use super::{
     Agent, Id, date, id,
-    push::{Fault, Members, Unreadable, parse},
+    push::{self, Members, Unreadable, parse},
     survey_options, text,
 };
 use crate::survey::Survey;
@@ -242,32 +242,13 @@ impl CloseType {
 
 impl AgentPush {
     pub(super) fn read(members: &Members<'_>, offset: Offset) -> Result<Self, Unreadable> {
-        let messages = members
-            .get("messages")
-            .ok_or_else(|| Unreadable::missing("messages"))?
-            .get();
-        // A list, or one object, as Udesk writes it for its robot.
-        let raws: Vec<Box<RawValue>> = match serde_json::from_str(messages) {
-            Ok(list) => list,
-            Err(_) if messages.starts_with('{') => vec![parse(messages)?],
-            Err(_) => {
-                return Err(Unreadable {
-                    path: "messages".into(),
-                    fault: Fault::WrongType,
-                });
-            }
-        };
-        let customer_token = members
-            .get("customer_token")
-            .and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok())
-            .as_ref()
-            .and_then(text::filled);
+        let raws = push::messages(members)?;
         let messages = (0..)
             .zip(raws)
             .map(|(index, raw)| message(index, raw, offset))
             .collect();
         Ok(Self {
-            customer_token,
+            customer_token: push::customer_token(members),
             messages,
         })
     }
@@ -336,16 +317,10 @@ fn message(
             content,
             raw,
         }),
-        Err(Unreadable { path, fault }) => {
-            let path = match path.as_str() {
-                "." => format!("messages[{index}]"),
-                inner => format!("messages[{index}].{inner}"),
-            };
-            Err(UnreadableMessage {
-                fault: Unreadable { path, fault },
-                raw,
-            })
-        }
+        Err(fault) => Err(UnreadableMessage {
+            fault: fault.within(&format!("messages[{index}]")),
+            raw,
+        }),
     }
 }
 
