@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     clock::{Millis, rfc3339_field},
     error::VendorFault,
+    html,
     ids::MessageId,
     log::Log,
     session::Agent,
@@ -247,6 +248,28 @@ impl Message {
             too_late: false,
             vendor_id: None,
             created_at: now,
+        }
+    }
+
+    /// What a robot says: HTML, and what it proposes beside. Where it only proposes, `text` holds that, so that nobody
+    /// shows an empty message.
+    #[must_use]
+    pub fn from_robot(
+        id: MessageId,
+        content: String,
+        suggestions: Vec<Suggestion>,
+        now: Millis,
+    ) -> Self {
+        let mut text = html::plain_text(&content);
+        if text.is_empty() {
+            let proposed: Vec<_> = suggestions.iter().map(|one| one.text.as_str()).collect();
+            text = proposed.join("\n");
+        }
+        Self {
+            format: Format::Html,
+            text: Some(text),
+            suggestions,
+            ..Self::new(id, Author::Robot, Kind::Text, content, now)
         }
     }
 

@@ -92,13 +92,7 @@ impl App {
             return Err(Error::field("assign", message));
         }
         let Object(assign) = assign.unwrap_or_default();
-        let channel = assign.channel.as_deref().unwrap_or("-");
-        if !(1..=128).contains(&channel.len()) {
-            return Err(Error::field(
-                "assign.channel",
-                "a channel has 1 to 128 bytes",
-            ));
-        }
+        assign.check()?;
         let customer = caller.customer(customer)?;
         self.sends.desk.must_have(vendor)?;
         self.sends.desk.fits_customer(vendor, &customer)?;

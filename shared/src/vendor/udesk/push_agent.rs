@@ -406,7 +406,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::vendor::udesk::Push;
+    use crate::vendor::udesk::{Push, push::Fault};
 
     const FIXTURE: &str = include_str!("../../../../tests/fixtures/udesk/push.agent.json");
 

@@ -108,7 +108,7 @@ pub struct File<'a> {
     pub duration: Option<u64>,
 }
 
-#[derive(Default, Serialize)]
+#[derive(Serialize)]
 struct Body<'a> {
     customer_token: &'a str,
     im_sub_session_id: Id,
@@ -128,7 +128,7 @@ struct Body<'a> {
     group_id: Option<Id>,
 }
 
-#[derive(Default, Serialize)]
+#[derive(Serialize)]
 struct Data<'a> {
     content: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -165,7 +165,11 @@ impl Request<'_> {
                 filesize: file.size,
                 duration: file.duration,
             },
-            ..Body::default()
+            robot_id: None,
+            scene_id: None,
+            urobot_session_id: None,
+            agent_id: None,
+            group_id: None,
         };
         let body = match self.destination {
             Destination::Session(_) | Destination::Robot | Destination::Queueing => body,
