@@ -219,7 +219,7 @@ impl Desk {
     /// Where the vendor takes none such in this session.
     pub fn fits(&self, session: &Session, message: &Message) -> Result<(), Unfit> {
         match session.vendor {
-            Vendor::Udesk => udesk::fits(message),
+            Vendor::Udesk => udesk::fits(session, message),
             Vendor::Sobot => Err(sobot::takes_none(message)),
             Vendor::Tencent => tencent::fits(message),
         }

@@ -119,13 +119,17 @@ impl Udesk {
 }
 
 /// Refuses a message that Udesk does not take.
-pub(super) fn fits(message: &Message) -> Result<(), Unfit> {
+pub(super) fn fits(session: &Session, message: &Message) -> Result<(), Unfit> {
     if message.from == Author::Desk {
         let why = "only Tencent takes what your server says as the desk";
         return Err(Unfit::new("as", why));
     }
     if matches!(message.kind, Kind::Card | Kind::Custom) {
         let why = "Udesk takes text, image, audio, video, file and rich";
+        return Err(Unfit::new("kind", why));
+    }
+    if session.is_with_robot() && message.kind != Kind::Text {
+        let why = "a robot takes `text` alone; ask for an agent first (POST /sessions)";
         return Err(Unfit::new("kind", why));
     }
     if message.custom.is_some() {
