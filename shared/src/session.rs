@@ -137,7 +137,10 @@ impl Assign {
                 ("assign.scene_id", self.scene_id),
             ] {
                 if given.is_none() {
-                    return Err(Error::field(field, "a urobot is asked for by robot and scene"));
+                    return Err(Error::field(
+                        field,
+                        "a urobot is asked for by robot and scene",
+                    ));
                 }
             }
         }
@@ -267,7 +270,10 @@ impl Session {
     pub fn is_with_robot(&self) -> bool {
         match self.state {
             State::Robot | State::Urobot => true,
-            State::Opening => self.assign.as_ref().is_some_and(|asked| asked.to.is_robot()),
+            State::Opening => self
+                .assign
+                .as_ref()
+                .is_some_and(|asked| asked.to.is_robot()),
             State::Queued | State::Assigning | State::Active | State::Offline | State::Closed => {
                 false
             }
@@ -352,13 +358,22 @@ mod tests {
         for (bad, field) in [
             (r#"{"to":"agent","robot_id":1}"#, "assign.robot_id"),
             (r#"{"to":"agent","scene_id":1}"#, "assign.scene_id"),
-            (r#"{"to":"agent","robot_role_id":"x"}"#, "assign.robot_role_id"),
+            (
+                r#"{"to":"agent","robot_role_id":"x"}"#,
+                "assign.robot_role_id",
+            ),
             (r#"{"to":"robot","agent_id":1}"#, "assign.agent_id"),
-            (r#"{"to":"urobot","robot_id":1,"scene_id":2,"group_id":1}"#, "assign.group_id"),
+            (
+                r#"{"to":"urobot","robot_id":1,"scene_id":2,"group_id":1}"#,
+                "assign.group_id",
+            ),
             (r#"{"to":"urobot"}"#, "assign.robot_id"),
             (r#"{"to":"urobot","robot_id":1}"#, "assign.scene_id"),
             (r#"{"to":"agent","channel":""}"#, "assign.channel"),
-            (r#"{"to":"robot","robot_role_id":""}"#, "assign.robot_role_id"),
+            (
+                r#"{"to":"robot","robot_role_id":""}"#,
+                "assign.robot_role_id",
+            ),
         ] {
             assert_eq!(check(bad).as_deref(), Some(field), "{bad}");
         }

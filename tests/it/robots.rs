@@ -57,7 +57,9 @@ async fn said(world: &World, session: &str) -> Vec<(String, String)> {
 
 /// What the app was told that robots said.
 fn robots_words(events: &[Event]) -> Vec<String> {
-    let received = events.iter().filter(|event| event.kind == "message.received");
+    let received = events
+        .iter()
+        .filter(|event| event.kind == "message.received");
     received
         .map(|event| &event.data["message"])
         .filter(|message| message["from"] == "robot")
@@ -101,8 +103,16 @@ async fn a_question_to_the_robot_is_answered() {
     assert_eq!(events[0].data["session"]["state"], "robot");
     assert_eq!(events[1].kind, "message.received");
     let welcome = &events[1].data["message"];
-    assert_eq!((&welcome["from"], &welcome["format"]), (&json!("robot"), &json!("html")));
-    assert!(welcome["text"].as_str().unwrap().starts_with("Hello, I am the intelligent"));
+    assert_eq!(
+        (&welcome["from"], &welcome["format"]),
+        (&json!("robot"), &json!("html"))
+    );
+    assert!(
+        welcome["text"]
+            .as_str()
+            .unwrap()
+            .starts_with("Hello, I am the intelligent")
+    );
 
     world
         .say(&session, "c-1", "What is the company's business?")
@@ -130,7 +140,10 @@ async fn a_question_to_the_urobot_is_answered_in_every_wrapping() {
     let session = with_urobot(&world, "DE").await;
     assert_eq!(state(&world, &session).await, "urobot");
     let conversation = world.conversation(&session).await;
-    assert_eq!(conversation[0]["content"], "Hello, it's my pleasure to serve you!");
+    assert_eq!(
+        conversation[0]["content"],
+        "Hello, it's my pleasure to serve you!"
+    );
     assert_eq!(conversation[0]["suggestions"][0]["text"], QUESTION);
 
     // With its envelope and without, as an object and as a list: the page knows them all.
@@ -184,7 +197,13 @@ async fn an_answer_that_comes_again_and_again_is_told_once() {
             of_customer.count()
         };
         assert!(world.twin.wait_until(BOUND, |_| pushes() == 4).await);
-        assert!(world.twin.pushes().iter().all(|push| push.outcome.is_good()));
+        assert!(
+            world
+                .twin
+                .pushes()
+                .iter()
+                .all(|push| push.outcome.is_good())
+        );
         world.all_went_out(&session).await;
         assert_eq!(robots_words(&world.app.events_of(&session)).len(), 2);
         assert_eq!(said(&world, &session).await.len(), 3);
@@ -213,7 +232,9 @@ async fn asking_for_a_robot_again_changes_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_robot_hands_over_to_an_agent_who_is_asked_for() {
     let world = World::start().await;
-    world.twin.switch(|switches| switches.push_start = PushStart::Off);
+    world
+        .twin
+        .switch(|switches| switches.push_start = PushStart::Off);
     let session = with_urobot(&world, "DE").await;
     world.say(&session, "c-1", QUESTION).await.expect(200);
     wait_for_words(&world, &session, 2).await;
@@ -228,7 +249,10 @@ async fn the_robot_hands_over_to_an_agent_who_is_asked_for() {
     world.all_went_out(&session).await;
     assert_eq!(asked(&world), 2, "once for the robot, once for the agent");
     let now = world.session(&session).await;
-    assert_eq!((&now["state"], &now["assignee"]["name"]), (&json!("active"), &json!("Tom")));
+    assert_eq!(
+        (&now["state"], &now["assignee"]["name"]),
+        (&json!("active"), &json!("Tom"))
+    );
     let events = world.app.events_of(&session);
     let started: Vec<_> = events
         .iter()
@@ -237,7 +261,10 @@ async fn the_robot_hands_over_to_an_agent_who_is_asked_for() {
         .collect();
     assert_eq!(started, ["urobot", "active"]);
 
-    world.say(&session, "c-2", "A human, please").await.expect(200);
+    world
+        .say(&session, "c-2", "A human, please")
+        .await
+        .expect(200);
     let live = world.twin.conversation("DE").unwrap();
     let live = live.live().unwrap().id;
     assert_eq!(targets(&world, "DE"), [-1, live]);
@@ -248,7 +275,10 @@ async fn the_robot_hands_over_to_an_agent_who_is_asked_for() {
     let words = wait_for_words(&world, &session, 3).await;
     assert_eq!(words[2], "Anything else?");
     assert_eq!(state(&world, &session).await, "active");
-    world.say(&session, "c-3", "Who was that?").await.expect(200);
+    world
+        .say(&session, "c-3", "Who was that?")
+        .await
+        .expect(200);
     assert_eq!(targets(&world, "DE")[2], live);
     world.agent_says("DE", "The robot").await;
     world.all_went_out(&session).await;
@@ -267,7 +297,10 @@ async fn whoever_leaves_the_robot_for_a_queue_waits_there_and_may_go_back() {
     world.wait_until_told(&session, "session.queued").await;
     world.say(&session, "c-1", "I am waiting").await.expect(200);
     let back = ask(&world, "DE", urobot()).await.expect(200);
-    assert_eq!((back.text_of("id"), &back.body["state"]), (session.clone(), &json!("urobot")));
+    assert_eq!(
+        (back.text_of("id"), &back.body["state"]),
+        (session.clone(), &json!("urobot"))
+    );
     assert_eq!(back.body["queue"], Value::Null);
     world.say(&session, "c-2", QUESTION).await.expect(200);
     assert_eq!(targets(&world, "DE"), [-3, -1]);
@@ -286,7 +319,10 @@ async fn an_agent_takes_over_from_the_robot_by_a_push() {
 
         assert!(pushed.is_good());
         let now = world.session(&session).await;
-        assert_eq!((&now["state"], &now["assignee"]["name"]), (&json!("active"), &json!("Tom")));
+        assert_eq!(
+            (&now["state"], &now["assignee"]["name"]),
+            (&json!("active"), &json!("Tom"))
+        );
         world.say(&session, "c-1", "Hello").await.expect(200);
         assert_eq!(targets(&world, customer), [pushed.im_sub_session_id]);
         world.all_went_out(&session).await;
@@ -294,7 +330,10 @@ async fn an_agent_takes_over_from_the_robot_by_a_push() {
         let [.., started, greeting, sent] = told.as_slice() else {
             panic!("{told:?}")
         };
-        assert_eq!([started, greeting, sent], ["session.started", "message.received", "message.sent"]);
+        assert_eq!(
+            [started, greeting, sent],
+            ["session.started", "message.received", "message.sent"]
+        );
     }
 }
 
@@ -319,7 +358,9 @@ async fn a_robot_that_forgot_the_customer_is_met_again_and_not_for_ever() {
     let world = World::start().await;
     let session = with_urobot(&world, "DE").await;
     let forgot = VendorFault::code(9200, "Session not found or closed");
-    world.twin.fault("POST /im/messages", forgot.clone(), Some(1));
+    world
+        .twin
+        .fault("POST /im/messages", forgot.clone(), Some(1));
     world.say(&session, "c-1", QUESTION).await;
     world.wait_for_status(&session, "c-1", "sent").await;
     let words = wait_for_words(&world, &session, 2).await;
@@ -370,7 +411,10 @@ async fn a_wish_for_an_agent_waits_behind_the_words_to_the_robot() {
 
     for _ in 0..2 {
         let busy = world.ask_for_agent("DE").await.expect(202);
-        assert_eq!((busy.text_of("id"), &busy.body["state"]), (session.clone(), &json!("urobot")));
+        assert_eq!(
+            (busy.text_of("id"), &busy.body["state"]),
+            (session.clone(), &json!("urobot"))
+        );
     }
     outage.clear().await;
 
@@ -388,7 +432,9 @@ async fn a_robot_takes_text_alone() {
     let path = format!("/sessions/{session}/messages");
     for kind in ["image", "audio", "video", "file", "rich"] {
         let message = json!({"id": kind, "kind": kind, "content": "https://files.example/1"});
-        let refused = world.call(API_KEY, "POST", &path, Some(message.clone())).await;
+        let refused = world
+            .call(API_KEY, "POST", &path, Some(message.clone()))
+            .await;
         let refused = refused.expect(400);
         assert_eq!(refused.error_code(), "invalid_request", "{kind}");
         assert_eq!(refused.body["error"]["field"], "kind", "{kind}");
@@ -397,7 +443,10 @@ async fn a_robot_takes_text_alone() {
     // With an agent it is taken, under the same id.
     world.ask_for_agent("DE").await.expect(200);
     let image = json!({"id": "image", "kind": "image", "content": "https://files.example/1"});
-    world.call(API_KEY, "POST", &path, Some(image)).await.expect(200);
+    world
+        .call(API_KEY, "POST", &path, Some(image))
+        .await
+        .expect(200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -475,10 +524,9 @@ async fn a_robots_session_and_an_agents_may_have_the_same_number() {
 #[tokio::test(flavor = "multi_thread")]
 async fn create_session_that_dies_before_the_robots_answer_arrives_asks_again() {
     let world = World::with(&[("VENDOR_TIMEOUT_MS", "3000")]).await;
-    let answer = world.udesk.play(
-        Calls::path("/im/sessions").times(1),
-        Fault::HoldAfter,
-    );
+    let answer = world
+        .udesk
+        .play(Calls::path("/im/sessions").times(1), Fault::HoldAfter);
     let kill = async {
         answer.hit(1).await;
         world.kill("create-session");
@@ -508,10 +556,9 @@ async fn create_session_that_dies_before_the_robots_answer_arrives_asks_again() 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_answer_of_udesk_is_asked_for_again() {
     let world = World::start().await;
-    let lost = world.udesk.play(
-        Calls::path("/im/sessions").times(1),
-        Fault::CutAfter,
-    );
+    let lost = world
+        .udesk
+        .play(Calls::path("/im/sessions").times(1), Fault::CutAfter);
     let asked_once = ask(&world, "DE", json!({"to": "robot"})).await;
     assert!([201, 202].contains(&asked_once.status), "{asked_once:?}");
     assert_eq!(lost.hits(), 1);
@@ -519,5 +566,8 @@ async fn a_lost_answer_of_udesk_is_asked_for_again() {
     let events = world.app.wait_for_events_of(&session, 2, BOUND).await;
     assert_eq!(events[0].data["session"]["state"], "robot");
     world.all_went_out(&session).await;
-    assert_eq!(world.told(&session), ["session.started", "message.received"]);
+    assert_eq!(
+        world.told(&session),
+        ["session.started", "message.received"]
+    );
 }

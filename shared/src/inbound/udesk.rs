@@ -222,8 +222,10 @@ fn keyed<M>(
             .filter(|id| id.len() <= 256)
             .unwrap_or_else(|| format!("sha256-{}", hash(body(&message).as_bytes())));
         let namesakes: Vec<_> = all.iter().filter(|(_, other, _)| *other == id).collect();
-        let is_repeat = |(_, _, other): &&(String, String, M)| body(other) == body(&message);
-        if namesakes.iter().any(|other| is_repeat(other)) {
+        if namesakes
+            .iter()
+            .any(|(_, _, other)| body(other) == body(&message))
+        {
             continue;
         }
         let mut place = namesakes.len();

@@ -546,9 +546,18 @@ mod tests {
         };
         let robot = robot.unwrap();
         assert_eq!(robot.name.unwrap(), "Udesk Customer Service Robot");
-        assert!(robot.avatar.unwrap().starts_with("https://rd-dota.udesk.cn/"));
+        assert!(
+            robot
+                .avatar
+                .unwrap()
+                .starts_with("https://rd-dota.udesk.cn/")
+        );
         let welcome = welcome.unwrap();
-        assert!(welcome.content.starts_with("<p>Hello, I am the intelligent"));
+        assert!(
+            welcome
+                .content
+                .starts_with("<p>Hello, I am the intelligent")
+        );
         assert_eq!(welcome.suggestions, []);
     }
 

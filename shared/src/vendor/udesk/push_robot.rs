@@ -192,7 +192,10 @@ mod tests {
                 json!({"answer": "Yes", "relate_list": {"question_title": "Why?"}}),
                 1,
             ),
-            (json!({"answer": "Yes", "third_url": "https://a.example"}), 1),
+            (
+                json!({"answer": "Yes", "third_url": "https://a.example"}),
+                1,
+            ),
             (
                 json!({"answer": "Yes", "third_url": {"url": "javascript:alert(1)"}}),
                 0,
@@ -206,7 +209,8 @@ mod tests {
 
     #[test]
     fn questions_alone_are_an_answer() {
-        let data = json!({"answer": "", "gus_list": [{"question_title": "Why?", "question_id": 3}]});
+        let data =
+            json!({"answer": "", "gus_list": [{"question_title": "Why?", "question_id": 3}]});
         let answer = answer(&json!({"type": "message", "data": data}));
         assert_eq!(answer.content, "");
         assert_eq!(answer.suggestions[0].id.as_deref(), Some("3"));
@@ -228,7 +232,11 @@ mod tests {
     #[test]
     fn what_cannot_be_read_says_where() {
         for (message, path, fault) in [
-            (json!({"type": "message"}), "messages[0].data", Fault::Missing),
+            (
+                json!({"type": "message"}),
+                "messages[0].data",
+                Fault::Missing,
+            ),
             (
                 json!({"data": ["secret"]}),
                 "messages[0].data",

@@ -73,9 +73,9 @@ fn message(raw: &RawValue, offset: Offset) -> Result<RobotMessage, Unreadable> {
 fn said(message: &Value) -> Result<Said, Unreadable> {
     let kind = match message.get("ansType") {
         None | Some(Value::Null) => None,
-        Some(kind) => Some(
-            id::integer(kind).ok_or_else(|| Unreadable::wrong("ansType", Fault::WrongType))?,
-        ),
+        Some(kind) => {
+            Some(id::integer(kind).ok_or_else(|| Unreadable::wrong("ansType", Fault::WrongType))?)
+        }
     };
     match kind {
         // A normal answer; with suggestions; suggestions alone; a greeting; "I don't know"; "mind your words".
@@ -91,7 +91,11 @@ fn said(message: &Value) -> Result<Said, Unreadable> {
         Some(part) => text::text(part).ok_or_else(|| Unreadable::wrong(name, Fault::WrongType)),
     };
     let answer = Answer {
-        content: joined(part("ansContent")?, part("flowContent")?, part("flowTitle")?),
+        content: joined(
+            part("ansContent")?,
+            part("flowContent")?,
+            part("flowTitle")?,
+        ),
         suggestions: each(message.get("suggestQuestionList"))
             .filter_map(|one| question(one, &["content", "question"], &["id", "questionId"]))
             .collect(),
@@ -165,7 +169,10 @@ mod tests {
                 json!({"customer_token": "axb", "assign_type": "urobot", "messages": [inner]}),
                 Some("axb"),
             ),
-            (json!({"customer_token": "axb", "messages": [inner]}), Some("axb")),
+            (
+                json!({"customer_token": "axb", "messages": [inner]}),
+                Some("axb"),
+            ),
         ] {
             let push = push(&body);
             assert_eq!(push.customer_token.as_deref(), customer, "{body}");
@@ -209,7 +216,10 @@ mod tests {
     #[test]
     fn every_documented_kind_is_shown_and_no_other() {
         for kind in [1, 2, 3, 4, 6, 8] {
-            assert_eq!(content(&json!({"ansType": kind, "ansContent": "Yes"})), "Yes");
+            assert_eq!(
+                content(&json!({"ansType": kind, "ansContent": "Yes"})),
+                "Yes"
+            );
         }
         for kind in [-1, 0, 5, 7, 9, 99] {
             let said = said(&json!({"ansType": kind, "ansContent": "Yes"}));
@@ -221,10 +231,22 @@ mod tests {
     fn a_flow_is_shown_with_its_answer_or_in_its_place() {
         let step = "<p><b data-type=\"2\" data-id=\"81\">A</b></p>";
         for (message, shown) in [
-            (json!({"ansContent": "Yes", "flowContent": step}), format!("Yes<br>{step}")),
-            (json!({"ansContent": step, "flowContent": step}), step.to_owned()),
-            (json!({"ansContent": "", "flowContent": step, "flowTitle": "T"}), step.to_owned()),
-            (json!({"ansContent": null, "flowTitle": "T"}), "T".to_owned()),
+            (
+                json!({"ansContent": "Yes", "flowContent": step}),
+                format!("Yes<br>{step}"),
+            ),
+            (
+                json!({"ansContent": step, "flowContent": step}),
+                step.to_owned(),
+            ),
+            (
+                json!({"ansContent": "", "flowContent": step, "flowTitle": "T"}),
+                step.to_owned(),
+            ),
+            (
+                json!({"ansContent": null, "flowTitle": "T"}),
+                "T".to_owned(),
+            ),
         ] {
             assert_eq!(content(&message), shown);
         }
@@ -237,7 +259,11 @@ mod tests {
         else {
             panic!("not shown")
         };
-        let texts: Vec<_> = answer.suggestions.iter().map(|one| one.text.as_str()).collect();
+        let texts: Vec<_> = answer
+            .suggestions
+            .iter()
+            .map(|one| one.text.as_str())
+            .collect();
         assert_eq!(texts, ["Why?", "How?", "7"]);
         assert!(matches!(said(&json!({"ansType": 1})), Said::NotShown(_)));
     }
@@ -245,7 +271,10 @@ mod tests {
     #[test]
     fn what_cannot_be_read_says_where() {
         for (message, path) in [
-            (json!({"ansContent": {"secret": 1}}), "messages[0].ansContent"),
+            (
+                json!({"ansContent": {"secret": 1}}),
+                "messages[0].ansContent",
+            ),
             (json!({"ansType": "secret"}), "messages[0].ansType"),
             (json!(["secret"]), "messages[0]"),
         ] {

@@ -83,7 +83,8 @@ pub(crate) fn send(request: &mut Request<'_>) -> Result<Done, Refusal> {
     }
     let mut done = Done::answer(json!({"code": refusal::OK}));
     if matches!(session, 0 | -1) && request.switches.robot_answers {
-        done.after.extend(robots::answer(request, customer, content));
+        done.after
+            .extend(robots::answer(request, customer, content));
     }
     Ok(done)
 }

@@ -221,7 +221,11 @@ pub(crate) fn check(
 }
 
 /// What the robot answers to a customer's message by itself.
-pub(crate) fn answer(request: &mut Request<'_>, customer: &str, question: &str) -> Option<Outgoing> {
+pub(crate) fn answer(
+    request: &mut Request<'_>,
+    customer: &str,
+    question: &str,
+) -> Option<Outgoing> {
     let standing = request.desk.standing(customer);
     let robot = match &standing {
         Standing::Robot => request.config.robot.as_ref(),

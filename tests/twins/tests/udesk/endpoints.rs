@@ -69,10 +69,7 @@ async fn wrong_sessions_are_refused() {
             json!({"customer_token": "DE", "assign_type": "robot", "robot_id": 7}),
             2015,
         ),
-        (
-            json!({"customer_token": "DE", "robot_role_id": 7}),
-            2005,
-        ),
+        (json!({"customer_token": "DE", "robot_role_id": 7}), 2005),
         (json!(["DE"]), 2000),
     ] {
         assert_eq!(

@@ -54,7 +54,12 @@ async fn a_robot_as_on_the_page() {
         met["assign_info"]["robot_name"],
         "Udesk Customer Service Robot"
     );
-    let page = json!(["robot_avatar", "robot_name", "unknow_message", "welcome_message"]);
+    let page = json!([
+        "robot_avatar",
+        "robot_name",
+        "unknow_message",
+        "welcome_message"
+    ]);
     let names: Vec<_> = met["assign_info"].as_object().unwrap().keys().collect();
     assert_eq!(json!(names), page);
     assert_eq!(twin.conversation("DE").unwrap().standing, Standing::Robot);
@@ -65,7 +70,10 @@ async fn a_robot_as_on_the_page() {
     }
     assert!(twin.wait_until(SOON, |twin| twin.pushes().len() == 2).await);
     let push = &receiver.got()[0];
-    assert_eq!((&push["customer_token"], &push["assign_type"]), (&json!("DE"), &json!("robot")));
+    assert_eq!(
+        (&push["customer_token"], &push["assign_type"]),
+        (&json!("DE"), &json!("robot"))
+    );
     let message = &push["messages"][0];
     assert_eq!(message["type"], "message");
     assert_eq!(message["message_id"].as_str().unwrap().len(), 36);
@@ -81,10 +89,21 @@ async fn a_robot_as_on_the_page() {
 async fn a_urobot_as_on_the_page_in_every_wrapping() {
     let (twin, client, receiver) = received().await;
     let session = meet_urobot(&client).await;
-    assert_eq!(meet_urobot(&client).await, session, "the same robot, the same session");
+    assert_eq!(
+        meet_urobot(&client).await,
+        session,
+        "the same robot, the same session"
+    );
     let standing = twin.conversation("DE").unwrap().standing;
     let (robot, scene) = (12362, 39);
-    assert_eq!(standing, Standing::Urobot { session, robot, scene });
+    assert_eq!(
+        standing,
+        Standing::Urobot {
+            session,
+            robot,
+            scene
+        }
+    );
 
     for (number, (envelope, list)) in [(true, false), (true, true), (false, false)]
         .into_iter()
@@ -95,9 +114,14 @@ async fn a_urobot_as_on_the_page_in_every_wrapping() {
             s.urobot_list = list;
         });
         let id = format!("m{number}");
-        let answer = client.post("/im/messages", &to_urobot(&id, "Account appeal")).await;
+        let answer = client
+            .post("/im/messages", &to_urobot(&id, "Account appeal"))
+            .await;
         assert_eq!(answer.code(), 1000);
-        assert!(twin.wait_until(SOON, |twin| twin.pushes().len() == number + 1).await);
+        assert!(
+            twin.wait_until(SOON, |twin| twin.pushes().len() == number + 1)
+                .await
+        );
         let push = receiver.got().pop().unwrap();
         let inner = match (envelope, list) {
             (true, true) => &push["messages"][0],
@@ -165,10 +189,19 @@ async fn an_agent_takes_over_and_the_robot_may_speak_late() {
     let pushed = twin.robot_says("DE", "Anything else?").await.unwrap();
     assert!(pushed.is_good());
     assert_eq!(pushed.im_sub_session_id, -1);
-    assert_eq!(receiver.got()[0]["messages"]["ansContent"], "Anything else?");
+    assert_eq!(
+        receiver.got()[0]["messages"]["ansContent"],
+        "Anything else?"
+    );
 
     let session = twin.assign("DE").await.unwrap().im_sub_session_id;
-    assert_eq!(client.post("/im/messages", &to_urobot("m1", "hi")).await.code(), 9200);
+    assert_eq!(
+        client
+            .post("/im/messages", &to_urobot("m1", "hi"))
+            .await
+            .code(),
+        9200
+    );
     assert_eq!(client.write("DE", session, "m2", "hi").await, 1000);
     assert!(twin.robot_says("DE", "Too late").await.unwrap().is_good());
     // Whoever is with an agent stays there, whomever is asked for.
@@ -181,10 +214,11 @@ async fn the_robot_by_curl() {
     let (_twin, client, receiver) = received().await;
     meet(&client, json!({})).await;
     let path = "/agent/api/conversations/DE";
-    let said = client.send("POST", &format!("{path}/robot"), &[], r#"{"text":"Hi"}"#);
+    let robot = format!("{path}/robot");
+    let said = client.send("POST", &robot, &[], r#"{"text":"Hi"}"#);
     assert_eq!(said.await.unwrap().body["good"], true);
     assert_eq!(receiver.got()[0]["messages"][0]["data"]["answer"], "Hi");
-    let silent = client.send("POST", &format!("{path}/robot"), &[], "");
+    let silent = client.send("POST", &robot, &[], "");
     assert_eq!(silent.await.unwrap().status, 400);
     let shown = client.send("GET", path, &[], "").await.unwrap().body;
     assert_eq!(shown["standing"]["state"], "robot");
