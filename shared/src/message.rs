@@ -129,6 +129,19 @@ pub struct Card {
     pub url: Option<String>,
 }
 
+/// What a robot proposes beside its answer: a question to ask next, or a page to read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Suggestion {
+    /// The words to show.
+    pub text: String,
+    /// The vendor's identifier of the question.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The page's address, `http` or `https`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
+
 /// A message as the table holds it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
@@ -151,6 +164,9 @@ pub struct Message {
     /// The card, where it is one; `content` is its title.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub card: Option<Card>,
+    /// What the robot proposes beside it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub suggestions: Vec<Suggestion>,
     /// The agent who said it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<Agent>,
@@ -193,6 +209,8 @@ pub struct View<'a> {
     file: Option<&'a File>,
     #[serde(skip_serializing_if = "Option::is_none")]
     card: Option<&'a Card>,
+    #[serde(skip_serializing_if = "<[Suggestion]>::is_empty")]
+    suggestions: &'a [Suggestion],
     #[serde(skip_serializing_if = "Option::is_none")]
     agent: Option<&'a Agent>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -248,6 +266,7 @@ impl Message {
             text: None,
             file: None,
             card: None,
+            suggestions: Vec::new(),
             agent: None,
             custom: None,
             status: None,
@@ -257,6 +276,28 @@ impl Message {
             too_late: false,
             vendor_id: None,
             created_at: now,
+        }
+    }
+
+    /// What a robot says: HTML, and what it proposes beside. Where it only proposes, `text` holds that, so that nobody
+    /// shows an empty message.
+    #[must_use]
+    pub fn from_robot(
+        id: MessageId,
+        content: String,
+        suggestions: Vec<Suggestion>,
+        now: Millis,
+    ) -> Self {
+        let mut text = html::plain_text(&content);
+        if text.is_empty() {
+            let proposed: Vec<_> = suggestions.iter().map(|one| one.text.as_str()).collect();
+            text = proposed.join("\n");
+        }
+        Self {
+            format: Format::Html,
+            text: Some(text),
+            suggestions,
+            ..Self::new(id, Author::Robot, Kind::Text, content, now)
         }
     }
 
@@ -272,6 +313,7 @@ impl Message {
             text: self.text.as_deref(),
             file: self.file.as_ref(),
             card: self.card.as_ref(),
+            suggestions: &self.suggestions,
             agent: self.agent.as_ref(),
             custom: self.custom.as_deref(),
             status: self.status,

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::{
     clock::{Millis, rfc3339, rfc3339_field},
+    error::Error,
     ids::{CustomerId, SessionId},
     log::Log,
     survey::Survey,
@@ -80,9 +81,80 @@ pub struct Assign {
         skip_serializing_if = "Option::is_none"
     )]
     pub group_id: Option<i64>,
+    /// This robot.
+    #[serde(
+        default,
+        deserialize_with = "vendor_id",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub robot_id: Option<i64>,
+    /// The robot, in this scene.
+    #[serde(
+        default,
+        deserialize_with = "vendor_id",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub scene_id: Option<i64>,
+    /// As whom the customer speaks to the robot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub robot_role_id: Option<String>,
     /// The app's channel, as the desk shows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel: Option<String>,
+}
+
+impl Assign {
+    /// Refuses what does not go together.
+    ///
+    /// # Errors
+    /// Names the field at fault.
+    pub fn check(&self) -> Result<(), Error> {
+        let for_agents = [
+            ("assign.agent_id", self.agent_id.is_some()),
+            ("assign.group_id", self.group_id.is_some()),
+        ];
+        let for_robots = [
+            ("assign.robot_id", self.robot_id.is_some()),
+            ("assign.scene_id", self.scene_id.is_some()),
+            ("assign.robot_role_id", self.robot_role_id.is_some()),
+        ];
+        let (foreign, message): (&[(&str, bool)], _) = match self.to {
+            Counterpart::Agent => (
+                &for_robots,
+                "this is for robots; leave it out, or ask `to` for a robot or urobot",
+            ),
+            Counterpart::Robot | Counterpart::Urobot => (
+                &for_agents,
+                "this is for agents; leave it out, or ask `to` for an agent",
+            ),
+        };
+        if let Some((field, _)) = foreign.iter().find(|(_, is_given)| *is_given) {
+            return Err(Error::field(*field, message));
+        }
+        if self.to == Counterpart::Urobot {
+            for (field, given) in [
+                ("assign.robot_id", self.robot_id),
+                ("assign.scene_id", self.scene_id),
+            ] {
+                if given.is_none() {
+                    return Err(Error::field(
+                        field,
+                        "a urobot is asked for by robot and scene",
+                    ));
+                }
+            }
+        }
+        for (field, text) in [
+            ("assign.channel", &self.channel),
+            ("assign.robot_role_id", &self.robot_role_id),
+        ] {
+            let length = text.as_deref().map_or(1, str::len);
+            if !(1..=128).contains(&length) {
+                return Err(Error::field(field, "it has 1 to 128 bytes"));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// An id of the vendor's: `397`, or `"397"` as an assignee's `id` reads.
@@ -105,6 +177,21 @@ pub enum Counterpart {
     /// A person.
     #[default]
     Agent,
+    /// The robot of another maker that the vendor has taken in.
+    Robot,
+    /// The vendor's own robot.
+    Urobot,
+}
+
+impl Counterpart {
+    /// Whether it is no person.
+    #[must_use]
+    pub fn is_robot(self) -> bool {
+        match self {
+            Self::Agent => false,
+            Self::Robot | Self::Urobot => true,
+        }
+    }
 }
 
 /// A session as the table holds it.
@@ -178,6 +265,21 @@ impl Session {
         }
     }
 
+    /// Whether what the customer writes goes to a robot: one answers, or one is being asked for.
+    #[must_use]
+    pub fn is_with_robot(&self) -> bool {
+        match self.state {
+            State::Robot | State::Urobot => true,
+            State::Opening => self
+                .assign
+                .as_ref()
+                .is_some_and(|asked| asked.to.is_robot()),
+            State::Queued | State::Assigning | State::Active | State::Offline | State::Closed => {
+                false
+            }
+        }
+    }
+
     /// Whether the conversation is still going on.
     #[must_use]
     pub fn is_open(&self) -> bool {
@@ -236,7 +338,48 @@ pub struct View<'a> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::Assign;
+    use super::{Assign, Counterpart};
+
+    #[test]
+    fn what_is_for_robots_and_what_for_agents() {
+        let check = |assign: &str| {
+            let assign: Assign = serde_json::from_str(assign).unwrap();
+            let fault = assign.check().err();
+            fault.map(|error| error.at_field().unwrap().to_owned())
+        };
+        for good in [
+            r#"{"to":"agent","agent_id":3,"group_id":1,"channel":"shop"}"#,
+            r#"{"to":"robot"}"#,
+            r#"{"to":"robot","robot_id":1,"scene_id":"2","robot_role_id":"vip"}"#,
+            r#"{"to":"urobot","robot_id":12362,"scene_id":39}"#,
+        ] {
+            assert_eq!(check(good), None, "{good}");
+        }
+        for (bad, field) in [
+            (r#"{"to":"agent","robot_id":1}"#, "assign.robot_id"),
+            (r#"{"to":"agent","scene_id":1}"#, "assign.scene_id"),
+            (
+                r#"{"to":"agent","robot_role_id":"x"}"#,
+                "assign.robot_role_id",
+            ),
+            (r#"{"to":"robot","agent_id":1}"#, "assign.agent_id"),
+            (
+                r#"{"to":"urobot","robot_id":1,"scene_id":2,"group_id":1}"#,
+                "assign.group_id",
+            ),
+            (r#"{"to":"urobot"}"#, "assign.robot_id"),
+            (r#"{"to":"urobot","robot_id":1}"#, "assign.scene_id"),
+            (r#"{"to":"agent","channel":""}"#, "assign.channel"),
+            (
+                r#"{"to":"robot","robot_role_id":""}"#,
+                "assign.robot_role_id",
+            ),
+        ] {
+            assert_eq!(check(bad).as_deref(), Some(field), "{bad}");
+        }
+        assert!(serde_json::from_str::<Assign>(r#"{"to":"oracle"}"#).is_err());
+        assert_eq!(Assign::default().to, Counterpart::Agent);
+    }
 
     #[test]
     fn an_agent_is_asked_for_by_number_or_by_an_assignees_id() {

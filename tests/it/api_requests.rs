@@ -320,6 +320,21 @@ async fn each_field_that_is_wrong_missing_or_unknown_is_named() {
         ),
         (
             "/sessions",
+            r#"{"vendor":"udesk","customer":"DE","assign":{"to":"robot","agent_id":3}}"#,
+            "assign.agent_id",
+        ),
+        (
+            "/sessions",
+            r#"{"vendor":"udesk","customer":"DE","assign":{"to":"urobot","scene_id":39}}"#,
+            "assign.robot_id",
+        ),
+        (
+            "/sessions",
+            r#"{"vendor":"udesk","customer":"DE","assign":{"to":"urobot","robot_id":12362}}"#,
+            "assign.scene_id",
+        ),
+        (
+            "/sessions",
             r#"{"vendor":"udesk","customer":"DE","customer":"FR"}"#,
             "customer",
         ),

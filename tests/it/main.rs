@@ -28,6 +28,7 @@ mod lost_answers;
 mod nudges;
 mod readme;
 mod restart;
+mod robots;
 mod send_cost;
 mod send_crash;
 mod send_once;

@@ -1,5 +1,6 @@
 //! `POST /sessions`: open a conversation at a desk. A customer has one open session at a vendor: asking
-//! again gives that one, and asks the vendor again where nobody serves the customer yet.
+//! again gives that one, and asks the vendor again where nobody serves the customer yet, or where a robot
+//! does and an agent is wanted.
 
 use std::time::Duration;
 
@@ -92,13 +93,7 @@ impl App {
             return Err(Error::field("assign", message));
         }
         let Object(assign) = assign.unwrap_or_default();
-        let channel = assign.channel.as_deref().unwrap_or("-");
-        if !(1..=128).contains(&channel.len()) {
-            return Err(Error::field(
-                "assign.channel",
-                "a channel has 1 to 128 bytes",
-            ));
-        }
+        assign.check()?;
         let customer = caller.customer(customer)?;
         self.sends.desk.must_have(vendor)?;
         self.sends.desk.fits_customer(vendor, &customer)?;
@@ -110,29 +105,24 @@ impl App {
             let found = self.sends.table.open_session(vendor, &customer).await?;
             let is_new = found.is_none();
             let mut change = match found {
-                // Served already, leaving, or being asked about: what stands is the answer.
-                Some(session)
-                    if session.state == State::Active
-                        || session.closing
-                        || session.sends.is_pending() =>
-                {
+                Some(session) if self.stands(&session, &assign).await? => {
                     let session = self.carry_on(session).await?;
-                    return self.found(session).await;
+                    return self.found(session, &assign).await;
                 }
                 Some(session) => Change::to(session, now),
                 None => {
-                    let session = Session::opening(vendor, customer.clone(), None, now);
+                    let wish = Some(assign.clone());
+                    let session = Session::opening(vendor, customer.clone(), wish, now);
                     let mut change = Change::opening(session, now);
                     change.claim_customer();
                     change
                 }
             };
-            change.session.assign = Some(assign.clone());
             change.send(Task::Open {
                 assign: assign.clone(),
             });
             if let Some(drained) = self.sends.append(change, None, BUDGET).await? {
-                return asked(drained, is_new);
+                return asked(drained, &assign, is_new);
             }
             clock::pause(tries).await;
         }
@@ -159,6 +149,32 @@ impl App {
         Err(TableError::Contended.into())
     }
 
+    /// Whether what stands is the answer: the customer is served already, is leaving, or is being asked
+    /// about.
+    async fn stands(&self, session: &Session, wish: &Assign) -> Result<bool, Error> {
+        if session.closing {
+            return Ok(true);
+        }
+        let pending = session.sends.is_pending();
+        match session.state {
+            State::Active => Ok(true),
+            State::Robot | State::Urobot if wish.to.is_robot() => Ok(true),
+            // What waits may be words to the robot: the wish for an agent comes behind them, once.
+            State::Robot | State::Urobot if pending => {
+                let (id, last) = (&session.id, session.sends.tail);
+                let last = self.sends.table.send(id, last).await?;
+                Ok(last.is_some_and(|entry| matches!(entry.task, Task::Open { .. })))
+            }
+            State::Robot
+            | State::Urobot
+            | State::Opening
+            | State::Queued
+            | State::Assigning
+            | State::Offline
+            | State::Closed => Ok(pending),
+        }
+    }
+
     /// Takes up what nobody is at, so that asking again is never in vain.
     async fn carry_on(&self, session: Session) -> Result<Session, Error> {
         if !session.sends.needs_nudge(clock::now()) {
@@ -173,9 +189,9 @@ impl App {
             .unwrap_or(session))
     }
 
-    async fn found(&self, session: Session) -> Result<Response<Body>, Error> {
+    async fn found(&self, session: Session, wish: &Assign) -> Result<Response<Body>, Error> {
         let survey = self.sends.table.survey(&session.id).await?;
-        let status = if session.state == State::Opening {
+        let status = if is_being_asked(&session, wish) {
             202
         } else {
             200
@@ -184,7 +200,16 @@ impl App {
     }
 }
 
-fn asked(drained: Drained, is_new: bool) -> Result<Response<Body>, Error> {
+/// Whether the vendor has yet to say anything to the wish: it is busy, and `drain-sends` goes on asking.
+fn is_being_asked(session: &Session, wish: &Assign) -> bool {
+    match session.state {
+        State::Opening => true,
+        State::Robot | State::Urobot => !wish.to.is_robot() && session.sends.is_pending(),
+        State::Queued | State::Assigning | State::Active | State::Offline | State::Closed => false,
+    }
+}
+
+fn asked(drained: Drained, wish: &Assign, is_new: bool) -> Result<Response<Body>, Error> {
     let Drained {
         session,
         survey,
@@ -195,8 +220,7 @@ fn asked(drained: Drained, is_new: bool) -> Result<Response<Body>, Error> {
         return Err(Error::vendor_refused(fault));
     }
     let status = match session.state {
-        // The vendor is busy; `drain-sends` goes on asking.
-        State::Opening => 202,
+        _ if is_being_asked(&session, wish) => 202,
         State::Closed => {
             return Err(Error::new(
                 Kind::SessionClosed,

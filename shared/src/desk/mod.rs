@@ -13,7 +13,7 @@ use crate::{
     fate::Fate,
     http::{Client, NoAnswer},
     ids::CustomerId,
-    message::Message,
+    message::{Message, Suggestion},
     outgoing::Task,
     session::{Agent, Queue, Session, State},
     survey::Survey,
@@ -33,7 +33,7 @@ pub struct Desk {
 /// Where the vendor put the conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Opened {
-    /// Active, queued, assigning or offline.
+    /// Robot, urobot, active, queued, assigning or offline.
     pub state: State,
     /// The vendor's identifier of the session, where there is one already.
     pub vendor_session: Option<String>,
@@ -43,6 +43,17 @@ pub struct Opened {
     pub queue: Option<Queue>,
     /// The survey that the vendor offers.
     pub survey: Option<Box<Survey>>,
+    /// What the robot says first.
+    pub welcome: Option<Welcome>,
+}
+
+/// What a robot says to whom it meets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Welcome {
+    /// HTML.
+    pub content: String,
+    /// What it proposes beside.
+    pub suggestions: Vec<Suggestion>,
 }
 
 /// What came of an attempt.
@@ -208,7 +219,7 @@ impl Desk {
     /// Where the vendor takes none such in this session.
     pub fn fits(&self, session: &Session, message: &Message) -> Result<(), Unfit> {
         match session.vendor {
-            Vendor::Udesk => udesk::fits(message),
+            Vendor::Udesk => udesk::fits(session, message),
             Vendor::Sobot => Err(sobot::takes_none(message)),
             Vendor::Tencent => tencent::fits(message),
         }
@@ -245,8 +256,8 @@ impl Desk {
     }
 
     /// Makes one attempt of `task` for `session`; `message` is the one that the task names. Signed
-    /// afresh each time. Where a message finds that its customer waits no longer, the vendor is asked
-    /// where the customer is.
+    /// afresh each time. Where a message finds that its customer waits no longer, or is no longer with
+    /// the robot, the vendor is asked where the customer is.
     pub async fn attempt(
         &self,
         session: &Session,
@@ -257,17 +268,28 @@ impl Desk {
         let Outcome::Gone(fault) = outcome else {
             return outcome;
         };
+        let is_with_robot = matches!(session.state, State::Robot | State::Urobot);
         let waits = matches!(
             session.state,
             State::Queued | State::Assigning | State::Offline
         );
-        if !(waits && matches!(task, Task::Message { .. })) {
+        if !((waits || is_with_robot) && matches!(task, Task::Message { .. })) {
             return Outcome::Gone(fault);
         }
         let ask = Task::Open {
             assign: session.assign.clone().unwrap_or_default(),
         };
         match self.call(session, &ask, None).await {
+            // A robot that has forgotten the customer knows them again by now. If it does not, nothing is
+            // gained by asking over and over.
+            Outcome::Opened(to)
+                if is_with_robot
+                    && session.sends.attempts > 0
+                    && to.state == session.state
+                    && to.vendor_session == session.vendor_session =>
+            {
+                Outcome::Gone(fault)
+            }
             Outcome::Opened(to) => Outcome::Moved { to, fault },
             // The message itself had no effect, whatever became of the question.
             Outcome::NotYet { after, fault } => Outcome::NotYet { after, fault },

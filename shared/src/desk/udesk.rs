@@ -2,23 +2,24 @@
 
 use std::time::{Duration, Instant};
 
-use super::{OnUnknown, Opened, Outcome, Unfit, fault};
+use super::{OnUnknown, Opened, Outcome, Unfit, Welcome, fault};
 use crate::{
     clock,
     config::{
         ConfigError, Settings, UDESK_API_TOKEN, UDESK_BASE_URL, UDESK_EMAIL, UDESK_ON_UNKNOWN,
     },
-    http::{Answer, Client, NoAnswer},
+    error::VendorFault,
+    http::{Answer as HttpAnswer, Client, NoAnswer},
     ids::nonce,
     message::{Author, Kind, Message},
     outgoing::Task,
     secret::Secret,
-    session::{Queue, Session, State},
+    session::{Assign, Counterpart, Queue, Session, State},
     vendor::{
         Vendor,
         udesk::{
-            Account, Agent, Fate, Id, Refusal, Stamp, Unsendable, close_queue, close_session,
-            create_session, send_message,
+            Account, Agent, Fate, Id, Refusal, Stamp, Unsendable, UrobotSession, close_queue,
+            close_session, create_session, robot_answer::Answer, send_message,
         },
     },
 };
@@ -118,13 +119,17 @@ impl Udesk {
 }
 
 /// Refuses a message that Udesk does not take.
-pub(super) fn fits(message: &Message) -> Result<(), Unfit> {
+pub(super) fn fits(session: &Session, message: &Message) -> Result<(), Unfit> {
     if message.from == Author::Desk {
         let why = "only Tencent takes what your server says as the desk";
         return Err(Unfit::new("as", why));
     }
     if matches!(message.kind, Kind::Card | Kind::Custom) {
         let why = "Udesk takes text, image, audio, video, file and rich";
+        return Err(Unfit::new("kind", why));
+    }
+    if session.is_with_robot() && message.kind != Kind::Text {
+        let why = "a robot takes `text` alone; ask for an agent first (POST /sessions)";
         return Err(Unfit::new("kind", why));
     }
     if message.custom.is_some() {
@@ -155,10 +160,7 @@ impl<'a> Call<'a> {
             Task::Open { .. } if session.state == State::Active => None,
             Task::Open { assign } => Some(Self::Create(create_session::Request {
                 customer_token,
-                assign: create_session::Assign::Agent {
-                    agent_id: assign.agent_id.map(Id),
-                    group_id: assign.group_id.map(Id),
-                },
+                assign: asked_for(assign),
                 channel: assign.channel.as_deref(),
             })),
             Task::Message { .. } => {
@@ -176,6 +178,8 @@ impl<'a> Call<'a> {
                     }),
                 }))
             }
+            // A robot is left without a word.
+            Task::Close if matches!(session.state, State::Robot | State::Urobot) => None,
             Task::Close => match (&session.queue, vendor_session) {
                 (
                     Some(Queue {
@@ -221,16 +225,20 @@ impl<'a> Call<'a> {
 
     fn read(
         &self,
-        Answer {
+        HttpAnswer {
             status,
             headers,
             body,
-        }: &Answer,
+        }: &HttpAnswer,
     ) -> Result<Outcome, Failure> {
         Ok(match self {
-            Self::Create(_) => Outcome::Opened(Box::new(opened(create_session::read(
-                *status, headers, body,
-            )?))),
+            Self::Create(request) => {
+                let response = create_session::read(*status, headers, body)?;
+                match opened(&request.assign, response) {
+                    Ok(opened) => Outcome::Opened(Box::new(opened)),
+                    Err(fault) => Outcome::Refused(fault),
+                }
+            }
             Self::Send(_) => {
                 send_message::read(*status, headers, body)?;
                 Outcome::Done
@@ -247,6 +255,29 @@ impl<'a> Call<'a> {
     }
 }
 
+/// Whom Udesk is asked for. Without its robot and scene, which create-session demands, a urobot would be nobody in
+/// particular: the other robot needs neither.
+fn asked_for(assign: &Assign) -> create_session::Assign<'_> {
+    let (robot_id, scene_id) = (assign.robot_id.map(Id), assign.scene_id.map(Id));
+    let robot_role_id = assign.robot_role_id.as_deref();
+    match (assign.to, robot_id, scene_id) {
+        (Counterpart::Agent, _, _) => create_session::Assign::Agent {
+            agent_id: assign.agent_id.map(Id),
+            group_id: assign.group_id.map(Id),
+        },
+        (Counterpart::Urobot, Some(robot_id), Some(scene_id)) => create_session::Assign::Urobot {
+            robot_id,
+            scene_id,
+            robot_role_id,
+        },
+        (Counterpart::Robot | Counterpart::Urobot, _, _) => create_session::Assign::Robot {
+            robot_id,
+            scene_id,
+            robot_role_id,
+        },
+    }
+}
+
 /// Where a customer's message goes, by the state of the session.
 fn destination(session: &Session, vendor_session: Option<Id>) -> send_message::Destination {
     let asked = session.assign.as_ref();
@@ -254,14 +285,27 @@ fn destination(session: &Session, vendor_session: Option<Id>) -> send_message::D
         agent_id: asked.and_then(|asked| asked.agent_id).map(Id),
         group_id: asked.and_then(|asked| asked.group_id).map(Id),
     };
+    let robot = asked.map(asked_for);
     match (session.state, vendor_session) {
+        (State::Robot, _) => send_message::Destination::Robot,
+        (State::Urobot, _) => match robot {
+            Some(create_session::Assign::Urobot {
+                robot_id, scene_id, ..
+            }) => send_message::Destination::Urobot {
+                robot_id,
+                scene_id,
+                session: session
+                    .vendor_session
+                    .as_deref()
+                    .and_then(UrobotSession::parse),
+            },
+            _ => send_message::Destination::Robot,
+        },
         (State::Queued | State::Assigning | State::Opening, _) => {
             send_message::Destination::Queueing
         }
         (State::Active | State::Closed, Some(id)) => send_message::Destination::Session(id),
-        (State::Active | State::Closed | State::Offline | State::Robot | State::Urobot, _) => {
-            left_for_later
-        }
+        (State::Active | State::Closed | State::Offline, _) => left_for_later,
     }
 }
 
@@ -276,49 +320,94 @@ fn kind(kind: Kind) -> send_message::Kind {
     }
 }
 
-fn opened(response: create_session::Response) -> Opened {
-    let (state, vendor_session, assignee, queue, survey) = match response {
+/// Where the customer is by Udesk's answer. Only a robot that was asked for can be told what the customer writes.
+fn opened(
+    asked: &create_session::Assign<'_>,
+    response: create_session::Response,
+) -> Result<Opened, VendorFault> {
+    let none = Opened {
+        state: State::Opening,
+        vendor_session: None,
+        assignee: None,
+        queue: None,
+        survey: None,
+        welcome: None,
+    };
+    let unasked = |other: &str| {
+        let asked = asked.name();
+        let message = format!("Udesk assigned a {other} although a {asked} was asked for");
+        Err(fault(Vendor::Udesk, None, message))
+    };
+    Ok(match response {
         create_session::Response::Assigned {
             im_sub_session_id,
             agent,
             survey,
             message: _,
-        } => {
-            let agent = agent.and_then(Agent::person);
-            (
-                State::Active,
-                Some(im_sub_session_id.to_string()),
-                agent,
-                None,
-                survey,
-            )
-        }
+        } => Opened {
+            state: State::Active,
+            vendor_session: Some(im_sub_session_id.to_string()),
+            assignee: agent.and_then(Agent::person),
+            survey,
+            ..none
+        },
+        create_session::Response::Robot { robot, welcome } => match asked {
+            create_session::Assign::Robot { .. } => Opened {
+                state: State::Robot,
+                assignee: robot.map(Agent::robot),
+                welcome: welcome.map(said),
+                ..none
+            },
+            create_session::Assign::Urobot { .. } | create_session::Assign::Agent { .. } => {
+                return unasked("robot");
+            }
+        },
+        create_session::Response::Urobot {
+            session,
+            robot,
+            welcome,
+        } => match asked {
+            create_session::Assign::Urobot { .. } => Opened {
+                state: State::Urobot,
+                vendor_session: session.map(|session| session.to_string()),
+                assignee: robot.map(Agent::robot),
+                welcome: welcome.map(said),
+                ..none
+            },
+            create_session::Assign::Robot { .. } | create_session::Assign::Agent { .. } => {
+                return unasked("urobot");
+            }
+        },
         create_session::Response::Queued {
             position,
             queue,
             message: _,
         } => {
             let position = position.and_then(|position| i64::try_from(position).ok());
-            (
-                State::Queued,
-                None,
-                None,
-                Some(Queue {
+            Opened {
+                state: State::Queued,
+                queue: Some(Queue {
                     name: queue,
                     position,
                 }),
-                None,
-            )
+                ..none
+            }
         }
-        create_session::Response::Assigning { .. } => (State::Assigning, None, None, None, None),
-        create_session::Response::Offline { .. } => (State::Offline, None, None, None, None),
-    };
-    Opened {
-        state,
-        vendor_session,
-        assignee,
-        queue,
-        survey,
+        create_session::Response::Assigning { .. } => Opened {
+            state: State::Assigning,
+            ..none
+        },
+        create_session::Response::Offline { .. } => Opened {
+            state: State::Offline,
+            ..none
+        },
+    })
+}
+
+fn said(answer: Answer) -> Welcome {
+    Welcome {
+        content: answer.content,
+        suggestions: answer.suggestions,
     }
 }
 
@@ -370,10 +459,7 @@ impl Failure {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::{
-        ids::CustomerId,
-        session::{Assign, Counterpart},
-    };
+    use crate::ids::CustomerId;
 
     fn session(state: State, vendor_session: Option<&str>) -> Session {
         let customer = CustomerId::parse("DE").unwrap();
@@ -381,7 +467,7 @@ mod tests {
             to: Counterpart::Agent,
             agent_id: Some(397),
             group_id: Some(1),
-            channel: None,
+            ..Assign::default()
         };
         let mut session = Session::opening(Vendor::Udesk, customer, Some(assign), 0);
         session.state = state;
@@ -394,8 +480,10 @@ mod tests {
     #[test]
     fn where_a_message_goes() {
         let wanted = [
+            (State::Robot, None, 0),
             (State::Active, Some("11"), 11),
             (State::Queued, None, -3),
+            (State::Queued, Some("urobot:11"), -3),
             (State::Queued, Some("11"), -3),
             (State::Assigning, None, -3),
             (State::Opening, None, -3),
@@ -403,11 +491,88 @@ mod tests {
             (State::Offline, Some("11"), -2),
         ];
         for (state, vendor_session, number) in wanted {
-            let id = vendor_session.map(|id| Id(id.parse().unwrap()));
+            let id = vendor_session.and_then(|id| id.parse().ok()).map(Id);
             let destination = destination(&session(state, vendor_session), id);
             let told = destination.im_sub_session_id();
             assert_eq!(told, Id(number), "{state:?} {vendor_session:?}");
         }
+    }
+
+    fn with_urobot(vendor_session: Option<&str>) -> Session {
+        Session {
+            assign: Some(Assign {
+                to: Counterpart::Urobot,
+                robot_id: Some(12_362),
+                scene_id: Some(39),
+                ..Assign::default()
+            }),
+            ..session(State::Urobot, vendor_session)
+        }
+    }
+
+    #[test]
+    fn a_urobot_is_told_by_its_ids_and_its_session() {
+        for (vendor_session, told) in [
+            (Some("urobot:23702"), Some(UrobotSession(Id(23_702)))),
+            (None, None),
+            // An agent's, of an earlier round.
+            (Some("11"), None),
+        ] {
+            let destination = destination(&with_urobot(vendor_session), None);
+            let wanted = send_message::Destination::Urobot {
+                robot_id: Id(12_362),
+                scene_id: Id(39),
+                session: told,
+            };
+            assert_eq!(destination, wanted, "{vendor_session:?}");
+        }
+    }
+
+    #[test]
+    fn a_robot_that_was_not_asked_for_is_refused() {
+        use create_session::{Assign as Asked, Response};
+        let robot = Response::Robot {
+            robot: None,
+            welcome: None,
+        };
+        let urobot = Response::Urobot {
+            session: Some(UrobotSession(Id(1))),
+            robot: None,
+            welcome: None,
+        };
+        let agent = Asked::Agent {
+            agent_id: None,
+            group_id: None,
+        };
+        let with = with_urobot(None).assign.unwrap();
+        let asked_urobot = asked_for(&with);
+        let plain = Assign {
+            to: Counterpart::Robot,
+            ..Assign::default()
+        };
+        let asked_robot = asked_for(&plain);
+        let state = |asked, response: &Response| {
+            let opened = opened(asked, response.clone());
+            opened.map(|opened| opened.state).ok()
+        };
+        assert_eq!(state(&asked_robot, &robot), Some(State::Robot));
+        assert_eq!(state(&asked_urobot, &urobot), Some(State::Urobot));
+        for (asked, response) in [
+            (&agent, &robot),
+            (&agent, &urobot),
+            (&asked_robot, &urobot),
+            (&asked_urobot, &robot),
+        ] {
+            assert_eq!(state(asked, response), None, "{asked:?}");
+        }
+        // An agent is welcome whoever was asked for.
+        let assigned = Response::Assigned {
+            im_sub_session_id: Id(11),
+            agent: None,
+            message: String::new(),
+            survey: None,
+        };
+        assert_eq!(state(&asked_robot, &assigned), Some(State::Active));
     }
 
     #[test]
@@ -441,6 +606,11 @@ mod tests {
         assert_eq!(name(&queued(None)), None);
         assert_eq!(name(&session(State::Offline, None)), None);
         assert_eq!(name(&session(State::Opening, None)), None);
+        // A robot is left without a word, even where an agent's session is known of earlier.
+        assert_eq!(name(&with_urobot(Some("urobot:23702"))), None);
+        assert_eq!(name(&session(State::Robot, Some("11"))), None);
+        let assigning = session(State::Assigning, Some("urobot:23702"));
+        assert_eq!(name(&assigning), None);
     }
 
     #[test]

@@ -80,9 +80,11 @@ pub(super) fn start(change: &mut Change, agent: Option<Agent>, occurred_at: Mill
 
 /// This agent has the conversation from now on.
 pub(super) fn serve(change: &mut Change, agent: Option<Agent>) {
+    let was_robots = matches!(change.session.state, State::Robot | State::Urobot);
     change.session.state = State::Active;
     change.session.queue = None;
-    if agent.is_some() {
+    // A robot is not the agent, even where nobody says who is.
+    if agent.is_some() || was_robots {
         change.session.assignee = agent;
     }
 }

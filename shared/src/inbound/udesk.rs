@@ -1,6 +1,9 @@
 //! What Udesk's pushes mean for a session.
 
+mod robot;
+
 use jiff::tz::Offset;
+use robot::Answered;
 
 use super::{
     Record, Recorded, TRIES,
@@ -25,6 +28,7 @@ use crate::{
             Agent, Push,
             push_agent::{AgentMessage, CloseType, Content, Media, UnreadableMessage},
             push_read::ReadPush,
+            robot_answer::RobotPush,
         },
     },
 };
@@ -74,10 +78,13 @@ impl Record for Recorder {
                 Some(recorded) => Ok(recorded),
                 None => aside("it is about messages that are not ours".to_owned()).await,
             },
-            Ok(Push::Robot(_)) => aside("robots are not handled by this version".to_owned()).await,
-            Ok(Push::Urobot(_)) => {
-                aside("urobots are not handled by this version".to_owned()).await
-            }
+            Ok(Push::Robot(push) | Push::Urobot(push)) => match self.customer_of(&push).await? {
+                Some(customer) => {
+                    let pieces = Answered::all_of(push.messages);
+                    record_pieces(&self.table, VENDOR, &customer, pieces).await
+                }
+                None => aside("it names no customer and no session that is ours".to_owned()).await,
+            },
             Ok(Push::Unknown) => aside("it is of no documented kind".to_owned()).await,
             Err(error) => aside(error.to_string()).await,
         }
@@ -85,6 +92,33 @@ impl Record for Recorder {
 }
 
 impl Recorder {
+    /// Whom a robot answers. Udesk's own may name the session alone.
+    async fn customer_of(&self, push: &RobotPush) -> Result<Option<CustomerId>, TableError> {
+        if let Some(named) = &push.customer_token {
+            return Ok(CustomerId::parse(named));
+        }
+        let mut named = push.messages.iter().flatten();
+        let Some(session) = named.find_map(|message| message.session) else {
+            return Ok(None);
+        };
+        let vendor_session = session.to_string();
+        let sighting = self
+            .table
+            .sight(
+                VENDOR,
+                &[],
+                std::slice::from_ref(&vendor_session),
+                None,
+                clock::now(),
+            )
+            .await?;
+        let session = match sighting.by_vendor_session.get(&vendor_session) {
+            Some(id) => self.table.session(id).await?,
+            None => None,
+        };
+        Ok(session.map(|session| session.customer))
+    }
+
     async fn record_read(&self, push: &ReadPush) -> Result<Option<Recorded>, TableError> {
         let vendor_session = push.session_id.to_string();
         let ids: Vec<_> = push
@@ -174,53 +208,62 @@ fn read_offset(given: &str) -> Option<Offset> {
     Offset::from_seconds(sign * (hours * 3_600 + minutes * 60)).ok()
 }
 
-/// One message of a push.
+/// Gives each message of a push a key of its own: Udesk's identifier, or a hash of it where it has none. Messages that
+/// share an identifier and differ are different messages (Udesk's own example gives four the same one): the later
+/// ones are told apart by their place among these. The same message twice is one.
+fn keyed<M>(
+    messages: Vec<M>,
+    body: impl Fn(&M) -> &str,
+    id: impl Fn(&M) -> Option<String>,
+) -> Vec<(String, M)> {
+    let mut all: Vec<(String, String, M)> = Vec::new();
+    for message in messages {
+        let id = id(&message)
+            .filter(|id| id.len() <= 256)
+            .unwrap_or_else(|| format!("sha256-{}", hash(body(&message).as_bytes())));
+        let namesakes: Vec<_> = all.iter().filter(|(_, other, _)| *other == id).collect();
+        if namesakes
+            .iter()
+            .any(|(_, _, other)| body(other) == body(&message))
+        {
+            continue;
+        }
+        let mut place = namesakes.len();
+        let mut key = id.clone();
+        while all.iter().any(|(other, _, _)| *other == key) {
+            place += 1;
+            key = format!("{id}#{place}");
+        }
+        all.push((key, id, message));
+    }
+    let all = all.into_iter();
+    all.map(|(key, _, message)| (key, message)).collect()
+}
+
+fn body(message: &Result<AgentMessage, UnreadableMessage>) -> &str {
+    match message {
+        Ok(AgentMessage { raw, .. }) | Err(UnreadableMessage { raw, .. }) => raw.get(),
+    }
+}
+
+/// One message of an agent's push.
 struct Said {
     /// What it is known by.
     key: String,
-    /// Udesk's identifier, or a hash of it where it has none.
-    id: String,
     message: Result<AgentMessage, UnreadableMessage>,
 }
 
 impl Said {
-    /// The messages of a push, each under a key of its own. Messages that share an identifier and
-    /// differ are different messages (Udesk's own example gives four the same one): the later ones
-    /// are told apart by their place among these. The same message twice is one.
+    /// The messages of a push, each under a key of its own.
     fn all_of(messages: Vec<Result<AgentMessage, UnreadableMessage>>) -> Vec<Self> {
-        let mut pieces: Vec<Self> = Vec::new();
-        for message in messages {
-            let piece = Self::of(message);
-            let namesakes: Vec<_> = pieces.iter().filter(|other| other.id == piece.id).collect();
-            if namesakes.iter().any(|other| other.body() == piece.body()) {
-                continue;
-            }
-            let mut place = namesakes.len();
-            let mut key = piece.id.clone();
-            while pieces.iter().any(|other| other.key == key) {
-                place += 1;
-                key = format!("{}#{place}", piece.id);
-            }
-            pieces.push(Self { key, ..piece });
-        }
-        pieces
-    }
-
-    fn of(message: Result<AgentMessage, UnreadableMessage>) -> Self {
-        let id = match &message {
-            Ok(AgentMessage {
-                message_id: Some(id),
-                ..
-            }) if id.len() <= 256 => id.clone(),
-            Ok(AgentMessage { raw, .. }) | Err(UnreadableMessage { raw, .. }) => {
-                format!("sha256-{}", hash(raw.get().as_bytes()))
-            }
-        };
-        Self {
-            key: String::new(),
-            id,
-            message,
-        }
+        let keyed = keyed(messages, body, |message| {
+            message
+                .as_ref()
+                .ok()
+                .and_then(|message| message.message_id.clone())
+        });
+        let all = keyed.into_iter();
+        all.map(|(key, message)| Self { key, message }).collect()
     }
 
     fn receive_media(
@@ -281,9 +324,7 @@ impl Piece for Said {
     }
 
     fn body(&self) -> &str {
-        match &self.message {
-            Ok(AgentMessage { raw, .. }) | Err(UnreadableMessage { raw, .. }) => raw.get(),
-        }
+        body(&self.message)
     }
 
     fn vendor_session(&self) -> Option<String> {

@@ -4,13 +4,13 @@ use super::Attempt;
 use crate::{
     change::Change,
     clock::Millis,
-    desk::{OnUnknown, Opened, Outcome},
+    desk::{OnUnknown, Opened, Outcome, Welcome},
     error::VendorFault,
     event::Fact,
     message::{Message, Status},
     outgoing::Task,
     schedule::Schedule,
-    session::State,
+    session::{Assign, State},
     survey::Survey,
 };
 
@@ -47,7 +47,13 @@ impl Rules<'_> {
         } = attempt;
         let mut refused = None;
         match outcome {
-            Outcome::Opened(opened) => apply_opened(change, opened),
+            Outcome::Opened(opened) => {
+                let asked = match &entry.task {
+                    Task::Open { assign } => Some(assign),
+                    Task::Message { .. } | Task::Close => None,
+                };
+                apply_opened(change, opened, asked);
+            }
             Outcome::Done => match (&entry.task, message) {
                 (Task::Message { .. }, Some(message)) => {
                     settle_message(change, message, Status::Sent, None);
@@ -62,7 +68,7 @@ impl Rules<'_> {
                 return self.try_again(change, attempt, Some(0), fault, go_on);
             }
             Outcome::Moved { to, fault } => {
-                apply_opened(change, to);
+                apply_opened(change, to, None);
                 return self.try_again(change, attempt, Some(0), fault, go_on);
             }
             Outcome::Gone(fault) => {
@@ -80,7 +86,9 @@ impl Rules<'_> {
                 }
             }
             Outcome::Refused(fault) => {
-                refused = Some(fault.clone());
+                if matches!(entry.task, Task::Open { .. }) {
+                    refused = Some(fault.clone());
+                }
                 give_up(change, attempt, Status::Failed, fault, "refused");
             }
             Outcome::NotYet { after, fault } => {
@@ -136,8 +144,9 @@ impl Rules<'_> {
     }
 }
 
-/// The vendor's answer to opening. A push may have overtaken it, and what a push said is newer.
-fn apply_opened(change: &mut Change, opened: &Opened) {
+/// The vendor's answer to opening; `asked` is the wish that it grants. A push may have overtaken it, and what a push
+/// said is newer.
+fn apply_opened(change: &mut Change, opened: &Opened, asked: Option<&Assign>) {
     if let Some(survey) = &opened.survey {
         change.offer_survey(Survey::clone(survey));
     }
@@ -148,6 +157,10 @@ fn apply_opened(change: &mut Change, opened: &Opened) {
             change.bind(id);
         }
         return;
+    }
+    // Not before: until the vendor grants the wish, the customer is with whom they were.
+    if let Some(asked) = asked {
+        change.session.assign = Some(asked.clone());
     }
     if let Some(id) = &opened.vendor_session {
         change.bind(id);
@@ -160,15 +173,27 @@ fn apply_opened(change: &mut Change, opened: &Opened) {
     }
     let now = change.now();
     match opened.state {
-        State::Active => change.tell(&Fact::SessionStarted, now),
+        State::Active | State::Robot | State::Urobot => change.tell(&Fact::SessionStarted, now),
         State::Queued => change.tell(&Fact::SessionQueued, now),
-        State::Opening
-        | State::Robot
-        | State::Urobot
-        | State::Assigning
-        | State::Offline
-        | State::Closed => {}
+        State::Opening | State::Assigning | State::Offline | State::Closed => {}
     }
+    if let Some(welcome) = &opened.welcome {
+        greet(change, welcome);
+    }
+}
+
+/// What the robot says first is part of the conversation.
+fn greet(change: &mut Change, welcome: &Welcome) {
+    let now = change.now();
+    let id = change.next_message();
+    let message = Message::from_robot(
+        id,
+        welcome.content.clone(),
+        welcome.suggestions.clone(),
+        now,
+    );
+    change.tell(&Fact::MessageReceived(message.view()), now);
+    change.put_message(message);
 }
 
 /// The message has come as far as it will without further evidence; the app is told.
@@ -250,6 +275,7 @@ mod tests {
                 position: Some(position),
             }),
             survey: None,
+            welcome: None,
         }
     }
 
@@ -272,7 +298,7 @@ mod tests {
         ];
         for (outcome, wanted) in outcomes {
             let mut change = change(State::Opening, None);
-            apply_opened(&mut change, &outcome);
+            apply_opened(&mut change, &outcome, None);
             assert_eq!(change.session.state, outcome.state);
             assert_eq!(change.session.vendor_session, outcome.vendor_session);
             assert_eq!(change.session.queue, outcome.queue);
@@ -283,7 +309,7 @@ mod tests {
     #[test]
     fn a_new_place_in_the_queue_is_no_event() {
         let mut change = change(State::Queued, None);
-        apply_opened(&mut change, &opened(State::Queued, None, Some(1)));
+        apply_opened(&mut change, &opened(State::Queued, None, Some(1)), None);
         assert_eq!(change.session.queue.as_ref().unwrap().position, Some(1));
         assert!(told(&change).is_empty());
     }
@@ -292,7 +318,7 @@ mod tests {
     fn whoever_waited_leaves_the_queue_when_an_agent_is_found() {
         let mut change = change(State::Queued, None);
         change.session.queue = opened(State::Queued, None, Some(1)).queue;
-        apply_opened(&mut change, &opened(State::Active, Some("11"), None));
+        apply_opened(&mut change, &opened(State::Active, Some("11"), None), None);
         assert_eq!(change.session.queue, None);
         assert_eq!(told(&change), ["session.started"]);
     }
@@ -301,22 +327,22 @@ mod tests {
     fn a_push_that_overtook_the_answer_is_newer() {
         // It brought the agent, and a transfer since.
         let mut active = change(State::Active, Some("12"));
-        apply_opened(&mut active, &opened(State::Active, Some("11"), None));
+        apply_opened(&mut active, &opened(State::Active, Some("11"), None), None);
         assert_eq!(active.session.vendor_session.as_deref(), Some("12"));
         assert!(told(&active).is_empty());
 
         // It brought the agent; the answer was still that of the queue.
         let mut active = change(State::Active, Some("12"));
-        apply_opened(&mut active, &opened(State::Queued, None, Some(1)));
+        apply_opened(&mut active, &opened(State::Queued, None, Some(1)), None);
         assert_eq!(active.session.state, State::Active);
 
         // It brought the agent and did not say where.
         let mut active = change(State::Active, None);
-        apply_opened(&mut active, &opened(State::Active, Some("11"), None));
+        apply_opened(&mut active, &opened(State::Active, Some("11"), None), None);
         assert_eq!(active.session.vendor_session.as_deref(), Some("11"));
 
         let mut closed = change(State::Closed, Some("11"));
-        apply_opened(&mut closed, &opened(State::Active, Some("11"), None));
+        apply_opened(&mut closed, &opened(State::Active, Some("11"), None), None);
         assert_eq!(closed.session.state, State::Closed);
         assert!(told(&closed).is_empty());
     }

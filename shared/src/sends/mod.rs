@@ -374,7 +374,11 @@ impl Sends {
             let step = rules.apply(&mut change, &attempt, go_on);
             if self.table.commit(&change).await? == Written::Written {
                 self.nudge_for(&change, &step).await;
-                let message = change.messages.values().next_back().cloned();
+                // Where the attempt found the customer elsewhere, a robot's welcome may stand beside it.
+                let message = match &attempt.message {
+                    Some(message) => change.messages.get(&message.id).cloned(),
+                    None => None,
+                };
                 let survey = change.survey.clone();
                 return Ok(Recorded {
                     session: change.written(),

@@ -40,10 +40,25 @@ impl fmt::Display for Fault {
 impl Unreadable {
     /// `path` is not there, or empty.
     pub(super) fn missing(path: impl Into<String>) -> Self {
+        Self::wrong(path, Fault::Missing)
+    }
+
+    /// `path` has this fault.
+    pub(super) fn wrong(path: impl Into<String>, fault: Fault) -> Self {
         Self {
             path: path.into(),
-            fault: Fault::Missing,
+            fault,
         }
+    }
+
+    /// The same, seen from further out: `outer` is where it stands, blank for the body itself.
+    pub(super) fn within(self, outer: &str) -> Self {
+        let path = match (outer, self.path.as_str()) {
+            ("", _) => self.path,
+            (outer, ".") => outer.to_owned(),
+            (outer, inner) => format!("{outer}.{inner}"),
+        };
+        Self { path, ..self }
     }
 }
 

@@ -26,6 +26,15 @@ impl Agent {
         })
     }
 
+    /// A robot in such words. Udesk names it by what it is called alone.
+    pub fn robot(self) -> session::Agent {
+        session::Agent {
+            id: None,
+            name: self.name,
+            avatar: self.avatar,
+        }
+    }
+
     /// The agent named by the `agent_…` fields of an object; `None` if none says anything.
     pub(super) fn of(object: &Value) -> Option<Self> {
         // What only decorates a message must not make it unreadable: an odd value counts as left out.

@@ -1,4 +1,5 @@
-//! `POST /im/sessions`: ask for a session with an agent. Asking again for a customer who waits tells the new place.
+//! `POST /im/sessions`: ask for a session with an agent or a robot. Asking again for a customer who waits tells the
+//! new place.
 //!
 //! Vendor page: <https://www.udeskglobal.com/doc/apiv2/im>, "Create Session"
 
@@ -7,8 +8,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    Account, Agent, Fate, Id, Refusal, Stamp, Unsendable, id,
+    Account, Agent, Fate, Id, Refusal, Stamp, Unsendable, UrobotSession, id,
     reply::{self, Endpoint, Verdict},
+    robot_answer::{Answer, each, first, question},
     survey_options, text,
 };
 use crate::survey::Survey;
@@ -19,15 +21,34 @@ pub struct Request<'a> {
     /// The app's id of the customer; Udesk creates one that it does not know.
     pub customer_token: &'a str,
     /// Who is to answer.
-    pub assign: Assign,
+    pub assign: Assign<'a>,
     /// A name for where the customer comes from.
     pub channel: Option<&'a str>,
 }
 
 /// Who is to answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Assign {
-    /// An agent: this one, or one of this group, or whom Udesk's rules name. Udesk lets `agent_id` win.
+pub enum Assign<'a> {
+    /// The robot of another maker.
+    Robot {
+        /// This one.
+        robot_id: Option<Id>,
+        /// In this scene.
+        scene_id: Option<Id>,
+        /// As whom the customer speaks to it.
+        robot_role_id: Option<&'a str>,
+    },
+    /// Udesk's own robot.
+    Urobot {
+        /// This one.
+        robot_id: Id,
+        /// In this scene.
+        scene_id: Id,
+        /// As whom the customer speaks to it.
+        robot_role_id: Option<&'a str>,
+    },
+    /// An agent: this one, or one of this group, or whom Udesk's rules name. Udesk lets `agent_id` win, and lets it win
+    /// over the wish for a robot too.
     Agent {
         /// This agent.
         agent_id: Option<Id>,
@@ -36,10 +57,27 @@ pub enum Assign {
     },
 }
 
-#[derive(Serialize)]
+impl Assign<'_> {
+    /// What `assign_type` says.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Robot { .. } => "robot",
+            Self::Urobot { .. } => "urobot",
+            Self::Agent { .. } => "agent",
+        }
+    }
+}
+
+#[derive(Default, Serialize)]
 struct Body<'a> {
     customer_token: &'a str,
     assign_type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    robot_id: Option<Id>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scene_id: Option<Id>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    robot_role_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     agent_id: Option<Id>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -58,13 +96,38 @@ impl Request<'_> {
         account: &Account<'_>,
         stamp: Stamp<'_>,
     ) -> Result<http::Request<Vec<u8>>, Unsendable> {
-        let Assign::Agent { agent_id, group_id } = self.assign;
         let body = Body {
             customer_token: self.customer_token,
-            assign_type: "agent",
-            agent_id,
-            group_id,
+            assign_type: self.assign.name(),
             channel: self.channel,
+            ..Body::default()
+        };
+        let body = match self.assign {
+            Assign::Robot {
+                robot_id,
+                scene_id,
+                robot_role_id,
+            } => Body {
+                robot_id,
+                scene_id,
+                robot_role_id,
+                ..body
+            },
+            Assign::Urobot {
+                robot_id,
+                scene_id,
+                robot_role_id,
+            } => Body {
+                robot_id: Some(robot_id),
+                scene_id: Some(scene_id),
+                robot_role_id,
+                ..body
+            },
+            Assign::Agent { agent_id, group_id } => Body {
+                agent_id,
+                group_id,
+                ..body
+            },
         };
         account.with_json(stamp, Method::POST, "/im/sessions", &body)
     }
@@ -83,6 +146,22 @@ pub enum Response {
         message: String,
         /// What the customer may be asked at the end.
         survey: Option<Box<Survey>>,
+    },
+    /// The robot of another maker answers.
+    Robot {
+        /// Its name and picture.
+        robot: Option<Agent>,
+        /// What it says first.
+        welcome: Option<Answer>,
+    },
+    /// Udesk's own robot answers.
+    Urobot {
+        /// The session with it.
+        session: Option<UrobotSession>,
+        /// Its name and picture.
+        robot: Option<Agent>,
+        /// What it says first.
+        welcome: Option<Answer>,
     },
     /// The customer stands in a queue.
     Queued {
@@ -115,8 +194,11 @@ pub fn read(status: u16, headers: &HeaderMap, body: &[u8]) -> Result<Response, R
     let message = answer.message;
     match answer.verdict {
         Verdict::Done => {
+            if let Some(robot) = robot(&answer.body, info) {
+                return Ok(robot);
+            }
             let Some(session) = info.get("im_sub_session_id").and_then(id::integer) else {
-                return Err(without_session(&answer.body));
+                return Err(without_session());
             };
             Ok(Response::Assigned {
                 im_sub_session_id: Id(session),
@@ -157,22 +239,66 @@ fn waiting(info: &Value, message: String) -> Response {
     }
 }
 
-/// Success, but of what? A robot was assigned: final. Nothing readable: asking again does no harm.
-fn without_session(body: &Value) -> Refusal {
-    let (fate, message) = match body.get("assign_type").and_then(Value::as_str) {
-        Some(other) if other != "agent" => (
-            Fate::Refused,
-            format!("assigned to a {other} although an agent was asked for"),
-        ),
-        _ => (
-            Fate::RetryMaybeArrived,
-            "assigned, but assign_info.im_sub_session_id is missing".to_owned(),
-        ),
+/// The robot that was assigned, if one was. Which it is, `assign_type` says, or else what only it tells of itself.
+fn robot(body: &Value, info: &Value) -> Option<Response> {
+    let named = body.get("assign_type").and_then(text::filled);
+    let holds = |name| info.get(name).is_some();
+    let kind = match named.as_deref() {
+        Some(kind) => kind,
+        None if holds("im_sub_session_id") => "agent",
+        None if holds("sessionId") => "urobot",
+        None if holds("robot_name") => "robot",
+        None => "agent",
     };
+    match kind {
+        "robot" => Some(Response::Robot {
+            robot: face(info, "robot_name", "robot_avatar"),
+            welcome: Answer {
+                content: first(info, &["welcome_message"]).unwrap_or_default(),
+                suggestions: Vec::new(),
+            }
+            .filled(),
+        }),
+        "urobot" => Some(Response::Urobot {
+            session: info
+                .get("sessionId")
+                .and_then(id::integer)
+                .map(|session| UrobotSession(Id(session))),
+            robot: face(info, "robotName", "logoUrl"),
+            welcome: Answer {
+                content: first(info, &["helloWord", "leadingWord"]).unwrap_or_default(),
+                suggestions: top_ask(info).collect(),
+            }
+            .filled(),
+        }),
+        _ => None,
+    }
+}
+
+fn face(info: &Value, name: &str, avatar: &str) -> Option<Agent> {
+    let robot = Agent {
+        id: None,
+        name: first(info, &[name]),
+        avatar: first(info, &[avatar]),
+    };
+    (robot != Agent::default()).then_some(robot)
+}
+
+/// What is often asked, in groups. The page writes "quesition" throughout.
+fn top_ask(info: &Value) -> impl Iterator<Item = crate::message::Suggestion> {
+    let options = each(info.get("topAsk")).flat_map(|group| each(group.get("optionsList")));
+    options.filter_map(|one| {
+        let texts = ["quesition", "question"];
+        question(one, &texts, &["quesitionId", "questionId"])
+    })
+}
+
+/// Success, but of what? Asking again does no harm.
+fn without_session() -> Refusal {
     Refusal {
-        fate,
+        fate: Fate::RetryMaybeArrived,
         code: Some(super::Code::Success),
-        message,
+        message: "assigned, but assign_info.im_sub_session_id is missing".to_owned(),
     }
 }
 
@@ -202,6 +328,8 @@ mod tests {
     const ROBOT: &str = include_str!("../../../../tests/fixtures/udesk/create_session.robot.json");
     const UROBOT: &str =
         include_str!("../../../../tests/fixtures/udesk/create_session.urobot.json");
+    const UROBOT_REQUEST: &str =
+        include_str!("../../../../tests/fixtures/udesk/create_session.urobot.request.json");
     const SURVEY_OPTIONS: &str =
         include_str!("../../../../tests/fixtures/udesk/survey_options.json");
 
@@ -348,20 +476,142 @@ mod tests {
 
     #[test]
     fn success_without_a_session() {
-        for (body, fate) in [
-            (ROBOT, Fate::Refused),
-            (UROBOT, Fate::Refused),
-            (
-                r#"{"code":1000,"assign_type":"agent"}"#,
-                Fate::RetryMaybeArrived,
-            ),
-            (
-                r#"{"code":1000,"assign_info":{"im_sub_session_id":"x"}}"#,
-                Fate::RetryMaybeArrived,
-            ),
+        for body in [
+            r#"{"code":1000}"#,
+            r#"{"code":1000,"assign_type":"agent"}"#,
+            r#"{"code":1000,"assign_type":"oracle"}"#,
+            r#"{"code":1000,"assign_info":{"im_sub_session_id":"x"}}"#,
         ] {
             let refusal = read(200, &HeaderMap::new(), body.as_bytes()).unwrap_err();
-            assert_eq!((refusal.fate, refusal.code), (fate, Some(Code::Success)));
+            let told = (refusal.fate, refusal.code);
+            assert_eq!(
+                told,
+                (Fate::RetryMaybeArrived, Some(Code::Success)),
+                "{body}"
+            );
         }
+    }
+
+    fn asked(assign: Assign<'_>) -> Value {
+        let request = Request {
+            customer_token: "test20191018224601",
+            assign,
+            channel: None,
+        };
+        serde_json::from_slice(request.to_http(&ACCOUNT, STAMP).unwrap().body()).unwrap()
+    }
+
+    #[test]
+    fn asks_for_a_urobot_as_the_page_does() {
+        let page: Value = serde_json::from_str(UROBOT_REQUEST).unwrap();
+        let (robot_id, scene_id) = (Id(12_362), Id(39));
+        let urobot = |robot_role_id| Assign::Urobot {
+            robot_id,
+            scene_id,
+            robot_role_id,
+        };
+        assert_eq!(asked(urobot(None)), page);
+        assert_eq!(asked(urobot(Some("7")))["robot_role_id"], "7");
+    }
+
+    #[test]
+    fn asks_for_a_robot() {
+        let plain = Assign::Robot {
+            robot_id: None,
+            scene_id: None,
+            robot_role_id: None,
+        };
+        assert_eq!(
+            asked(plain),
+            json!({"customer_token": "test20191018224601", "assign_type": "robot"})
+        );
+        let full = Assign::Robot {
+            robot_id: Some(Id(1)),
+            scene_id: Some(Id(2)),
+            robot_role_id: Some("vip"),
+        };
+        assert_eq!(
+            asked(full),
+            json!({
+                "customer_token": "test20191018224601", "assign_type": "robot",
+                "robot_id": 1, "scene_id": 2, "robot_role_id": "vip",
+            })
+        );
+    }
+
+    #[test]
+    fn a_robot_with_its_welcome() {
+        let Response::Robot { robot, welcome } = ok(ROBOT) else {
+            unreachable!()
+        };
+        let robot = robot.unwrap();
+        assert_eq!(robot.name.unwrap(), "Udesk Customer Service Robot");
+        assert!(
+            robot
+                .avatar
+                .unwrap()
+                .starts_with("https://rd-dota.udesk.cn/")
+        );
+        let welcome = welcome.unwrap();
+        assert!(
+            welcome
+                .content
+                .starts_with("<p>Hello, I am the intelligent")
+        );
+        assert_eq!(welcome.suggestions, []);
+    }
+
+    #[test]
+    fn a_urobot_with_its_session_and_what_is_often_asked() {
+        let Response::Urobot {
+            session,
+            robot,
+            welcome,
+        } = ok(UROBOT)
+        else {
+            unreachable!()
+        };
+        assert_eq!(session, Some(UrobotSession(Id(23_702))));
+        let robot = robot.unwrap();
+        assert_eq!((robot.name.as_deref(), robot.avatar), (Some("Test"), None));
+        let welcome = welcome.unwrap();
+        assert_eq!(welcome.content, "Hello, it's my pleasure to serve you!");
+        let asked: Vec<_> = welcome
+            .suggestions
+            .iter()
+            .map(|one| (one.text.as_str(), one.id.as_deref()))
+            .collect();
+        assert_eq!(
+            asked,
+            [("Question 1", Some("2122")), ("Question 2", Some("3222"))]
+        );
+    }
+
+    // Contradiction 17 among them: sessionId as text.
+    #[test]
+    fn robots_that_tell_little_of_themselves() {
+        let silent = Response::Robot {
+            robot: None,
+            welcome: None,
+        };
+        for body in [
+            r#"{"code":1000,"assign_type":"robot"}"#,
+            r#"{"code":1000,"assign_info":{"robot_name":""}}"#,
+            r#"{"code":1000,"assign_type":"robot","assign_info":{"welcome_message":null}}"#,
+        ] {
+            assert_eq!(ok(body), silent, "{body}");
+        }
+        let body = json!({
+            "code": 1000,
+            "assign_info": {"sessionId": "23702", "leadingWord": "Hi", "helloWord": " ", "topAsk": {}},
+        });
+        let Response::Urobot {
+            session, welcome, ..
+        } = ok(&body.to_string())
+        else {
+            unreachable!()
+        };
+        assert_eq!(session, Some(UrobotSession(Id(23_702))));
+        assert_eq!(welcome.unwrap().content, "Hi");
     }
 }

@@ -25,6 +25,27 @@ impl From<i64> for Id {
     }
 }
 
+/// Udesk's id of a session with its own robot. It is counted apart from the sessions with agents, and written with
+/// its kind, so that the two are never taken for one another: `urobot:23702`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UrobotSession(pub Id);
+
+impl UrobotSession {
+    const KIND: &'static str = "urobot:";
+
+    /// What [`Display`](fmt::Display) wrote; `None` for the id of a session with an agent.
+    pub fn parse(text: &str) -> Option<Self> {
+        let id = text.strip_prefix(Self::KIND)?;
+        id.parse().ok().map(Id).map(Self)
+    }
+}
+
+impl fmt::Display for UrobotSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", Self::KIND, self.0)
+    }
+}
+
 impl<'de> Deserialize<'de> for Id {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = Value::deserialize(deserializer)?;
@@ -57,6 +78,17 @@ mod tests {
             assert_eq!(serde_json::to_string(&id).unwrap(), "397");
         }
         assert_eq!(serde_json::from_str::<Id>("-3").unwrap(), Id(-3));
+    }
+
+    #[test]
+    fn a_robots_session_is_no_agents() {
+        let session = UrobotSession(Id(23_702));
+        assert_eq!(session.to_string(), "urobot:23702");
+        assert_eq!(UrobotSession::parse("urobot:23702"), Some(session));
+        for other in ["23702", "urobot:", "urobot:x", "robot:1"] {
+            assert_eq!(UrobotSession::parse(other), None, "{other}");
+        }
+        assert!(session.to_string().parse::<i64>().is_err());
     }
 
     #[test]

@@ -9,7 +9,8 @@
 //! | [`send_message`] | `POST /im/messages` |
 //! | [`close_session`] | `DELETE /im/sessions/:session_id` |
 //! | [`close_queue`] | `DELETE /im/sessions/close_queue` |
-//! | [`push`], [`push_agent`], [`push_read`] | the one receive URL: replies and read status |
+//! | [`push`], [`push_agent`], [`push_robot`], [`push_urobot`], [`push_read`] | the one receive URL: replies and read status |
+//! | [`robot_answer`] | what either robot says, in a push or as its welcome |
 //! | [`survey_options`] | the object inside a new session and a close event |
 //! | [`account`], [`sign`] | address, query and signature of every call |
 //! | [`code`], [`reply`] | codes, and what a refusal means for the next attempt |
@@ -28,7 +29,10 @@ pub mod id;
 pub mod push;
 pub mod push_agent;
 pub mod push_read;
+pub mod push_robot;
+pub mod push_urobot;
 pub mod reply;
+pub mod robot_answer;
 pub mod send_message;
 pub mod sign;
 pub mod survey_options;
@@ -37,7 +41,7 @@ use super::text;
 pub use account::{Account, Stamp, Unsendable};
 pub use agent::Agent;
 pub use code::Code;
-pub use id::Id;
+pub use id::{Id, UrobotSession};
 pub use push::Push;
 pub use reply::Refusal;
 

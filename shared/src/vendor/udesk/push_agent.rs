@@ -9,10 +9,10 @@ use jiff::{Timestamp, tz::Offset};
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
-use super::{Agent, Id, date, id, survey_options, text};
+use super::{Agent, Id, date, id, push, survey_options, text};
 use crate::{
     survey::Survey,
-    vendor::unreadable::{Fault, Members, Unreadable, parse},
+    vendor::unreadable::{Members, Unreadable, parse},
 };
 
 /// What one push of agents' messages holds.
@@ -241,32 +241,13 @@ impl CloseType {
 
 impl AgentPush {
     pub(super) fn read(members: &Members<'_>, offset: Offset) -> Result<Self, Unreadable> {
-        let messages = members
-            .get("messages")
-            .ok_or_else(|| Unreadable::missing("messages"))?
-            .get();
-        // A list, or one object, as Udesk writes it for its robot.
-        let raws: Vec<Box<RawValue>> = match serde_json::from_str(messages) {
-            Ok(list) => list,
-            Err(_) if messages.starts_with('{') => vec![parse(messages)?],
-            Err(_) => {
-                return Err(Unreadable {
-                    path: "messages".into(),
-                    fault: Fault::WrongType,
-                });
-            }
-        };
-        let customer_token = members
-            .get("customer_token")
-            .and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok())
-            .as_ref()
-            .and_then(text::filled);
+        let raws = push::messages(members)?;
         let messages = (0..)
             .zip(raws)
             .map(|(index, raw)| message(index, raw, offset))
             .collect();
         Ok(Self {
-            customer_token,
+            customer_token: push::customer_token(members),
             messages,
         })
     }
@@ -335,16 +316,10 @@ fn message(
             content,
             raw,
         }),
-        Err(Unreadable { path, fault }) => {
-            let path = match path.as_str() {
-                "." => format!("messages[{index}]"),
-                inner => format!("messages[{index}].{inner}"),
-            };
-            Err(UnreadableMessage {
-                fault: Unreadable { path, fault },
-                raw,
-            })
-        }
+        Err(fault) => Err(UnreadableMessage {
+            fault: fault.within(&format!("messages[{index}]")),
+            raw,
+        }),
     }
 }
 
@@ -430,7 +405,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::vendor::udesk::Push;
+    use crate::vendor::{udesk::Push, unreadable::Fault};
 
     const FIXTURE: &str = include_str!("../../../../tests/fixtures/udesk/push.agent.json");
 

@@ -1,4 +1,4 @@
-//! `POST /im/messages`: what the customer says, to an agent.
+//! `POST /im/messages`: what the customer says, to an agent or a robot. A robot takes text alone.
 //!
 //! Vendor page: <https://www.udeskglobal.com/doc/apiv2/im>, "Send Message" and "Message Content Format"
 
@@ -6,7 +6,7 @@ use http::{HeaderMap, Method};
 use serde::Serialize;
 
 use super::{
-    Account, Id, Refusal, Stamp, Unsendable,
+    Account, Id, Refusal, Stamp, Unsendable, UrobotSession,
     reply::{self, Endpoint},
 };
 
@@ -32,6 +32,17 @@ pub struct Request<'a> {
 pub enum Destination {
     /// Into the open session with this `im_sub_session_id`.
     Session(Id),
+    /// To the robot of another maker.
+    Robot,
+    /// To Udesk's own robot.
+    Urobot {
+        /// This one.
+        robot_id: Id,
+        /// In this scene.
+        scene_id: Id,
+        /// The session with it, where Udesk told of one.
+        session: Option<UrobotSession>,
+    },
     /// To whoever will answer: the customer is queued or being assigned.
     Queueing,
     /// Left for later, nobody being online.
@@ -48,6 +59,8 @@ impl Destination {
     pub const fn im_sub_session_id(self) -> Id {
         match self {
             Self::Session(id) => id,
+            Self::Robot => Id(0),
+            Self::Urobot { .. } => Id(-1),
             Self::LeaveMessage { .. } => Id(-2),
             Self::Queueing => Id(-3),
         }
@@ -104,6 +117,12 @@ struct Body<'a> {
     kind: &'static str,
     data: Data<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    robot_id: Option<Id>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scene_id: Option<Id>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    urobot_session_id: Option<Id>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     agent_id: Option<Id>,
     #[serde(skip_serializing_if = "Option::is_none")]
     group_id: Option<Id>,
@@ -134,10 +153,6 @@ impl Request<'_> {
         if !is_message_id(self.message_id) {
             return Err(Unsendable::MessageId);
         }
-        let (agent_id, group_id) = match self.destination {
-            Destination::LeaveMessage { agent_id, group_id } => (agent_id, group_id),
-            Destination::Session(_) | Destination::Queueing => (None, None),
-        };
         let file = self.file.unwrap_or_default();
         let body = Body {
             customer_token: self.customer_token,
@@ -150,8 +165,29 @@ impl Request<'_> {
                 filesize: file.size,
                 duration: file.duration,
             },
-            agent_id,
-            group_id,
+            robot_id: None,
+            scene_id: None,
+            urobot_session_id: None,
+            agent_id: None,
+            group_id: None,
+        };
+        let body = match self.destination {
+            Destination::Session(_) | Destination::Robot | Destination::Queueing => body,
+            Destination::Urobot {
+                robot_id,
+                scene_id,
+                session,
+            } => Body {
+                robot_id: Some(robot_id),
+                scene_id: Some(scene_id),
+                urobot_session_id: session.map(|UrobotSession(id)| id),
+                ..body
+            },
+            Destination::LeaveMessage { agent_id, group_id } => Body {
+                agent_id,
+                group_id,
+                ..body
+            },
         };
         account.with_json(stamp, Method::POST, "/im/messages", &body)
     }
@@ -261,8 +297,15 @@ mod tests {
             agent_id: Some(Id(397)),
             group_id: Some(Id(1)),
         };
+        let urobot = Destination::Urobot {
+            robot_id: Id(12_362),
+            scene_id: Id(39),
+            session: Some(UrobotSession(Id(23_702))),
+        };
         for (destination, number) in [
             (Destination::Session(Id(11)), 11),
+            (Destination::Robot, 0),
+            (urobot, -1),
             (left, -2),
             (Destination::Queueing, -3),
         ] {
@@ -273,7 +316,19 @@ mod tests {
             assert_eq!(body.get("im_sub_session_id").unwrap(), number);
             assert_eq!(body.get("agent_id").is_some(), destination == left);
             assert_eq!(body.get("group_id").is_some(), destination == left);
+            for name in ["robot_id", "scene_id", "urobot_session_id"] {
+                assert_eq!(body.get(name).is_some(), destination == urobot, "{name}");
+            }
         }
+        // The session's number alone: what tells it from an agent's is ours.
+        let body = body(Request {
+            destination: urobot,
+            ..TEXT
+        });
+        assert_eq!(body.get("robot_id").unwrap(), 12_362);
+        assert_eq!(body.get("scene_id").unwrap(), 39);
+        assert_eq!(body.get("urobot_session_id").unwrap(), 23_702);
+        assert_eq!(body.get("message_id").unwrap(), "msg_1-a");
     }
 
     #[test]

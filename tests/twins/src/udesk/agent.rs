@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::desk::{Agent, Author, GREETING, Mode, Session, Standing, reply};
 use super::open_api::Outgoing;
 use super::push::Pending;
+use super::robots;
 use super::sessions::close_data;
 use super::switches::TransferPush;
 use super::twin::{Shared, Twin};
@@ -31,7 +32,7 @@ impl std::error::Error for NotPossible {}
 /// What an agent's action pushed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pushed {
-    /// `im_sub_session_id`: for a transfer, the new one.
+    /// `im_sub_session_id`: for a transfer, the new one; of a robot, 0 or -1.
     pub im_sub_session_id: i64,
     /// `message_id` of every event and message, in the order of the bodies.
     pub message_ids: Vec<String>,
@@ -64,7 +65,30 @@ impl Twin {
             let session = act.live()?;
             let item = act.say(&session, kind, data);
             act.push(vec![item]);
-            Ok(session)
+            Ok(session.id)
+        })?;
+        Ok(under_way.pushed().await)
+    }
+
+    /// The robot that the customer is with, or was last, says something.
+    pub async fn robot_says(&self, customer: &str, text: &str) -> Result<Pushed, NotPossible> {
+        let under_way = self.act(customer, |act| {
+            let conversation = act.shared.desk.conversation(act.customer);
+            let Some(robot) = conversation.robot.clone() else {
+                return Err(NotPossible(format!(
+                    "{} has met no robot yet",
+                    act.customer
+                )));
+            };
+            let (words, shared) = (robots::words(text), &mut act.shared);
+            let (desk, switches) = (&mut shared.desk, &shared.switches);
+            let (id, body) = robots::say(desk, act.customer, &robot, &words, act.now, switches);
+            act.message_ids.push(id);
+            act.bodies.push(body);
+            Ok(match robot {
+                Standing::Urobot { .. } => -1,
+                _ => 0,
+            })
         })?;
         Ok(under_way.pushed().await)
     }
@@ -102,7 +126,7 @@ impl Twin {
                     act.push(vec![event]);
                 }
             }
-            Ok(session)
+            Ok(session.id)
         })?;
         Ok(under_way.pushed().await)
     }
@@ -118,7 +142,7 @@ impl Twin {
             let event = act.say(&session, "close", close_data(close_type));
             act.push(vec![event]);
             act.shared.desk.end(act.customer);
-            Ok(session)
+            Ok(session.id)
         })?;
         Ok(under_way.pushed().await)
     }
@@ -144,7 +168,7 @@ impl Twin {
             }
             act.bodies
                 .push(json!({"session_id": session.id, "message_ids": message_ids}));
-            Ok(session)
+            Ok(session.id)
         })?;
         Ok(under_way.pushed().await)
     }
@@ -164,7 +188,7 @@ impl Twin {
             let greeting = GREETING
                 .map(|(kind, content)| act.say(&session, kind, json!({ "content": content })));
             act.push(greeting.to_vec());
-            Ok(session)
+            Ok(session.id)
         })?;
         Ok(under_way.pushed().await)
     }
@@ -231,7 +255,7 @@ impl Twin {
     fn act(
         &self,
         customer: &str,
-        action: impl FnOnce(&mut Act<'_>) -> Result<Session, NotPossible>,
+        action: impl FnOnce(&mut Act<'_>) -> Result<i64, NotPossible>,
     ) -> Result<UnderWay, NotPossible> {
         let mut shared = self.lock();
         let mut act = Act {
@@ -262,7 +286,7 @@ impl Twin {
 
 /// Pushes of an action, in their line.
 struct UnderWay {
-    session: Session,
+    session: i64,
     message_ids: Vec<String>,
     pushes: Vec<Pending>,
 }
@@ -274,7 +298,7 @@ impl UnderWay {
             outcomes.push(push.outcome().await);
         }
         Pushed {
-            im_sub_session_id: self.session.id,
+            im_sub_session_id: self.session,
             message_ids: self.message_ids,
             outcomes,
         }

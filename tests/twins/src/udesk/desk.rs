@@ -73,6 +73,17 @@ pub enum Standing {
     Assigning,
     /// Asked when nobody was online; may leave messages.
     Offline,
+    /// With the robot of another maker.
+    Robot,
+    /// With Udesk's own robot.
+    Urobot {
+        /// `sessionId`
+        session: i64,
+        /// `robot_id`
+        robot: i64,
+        /// `scene_id`
+        scene: i64,
+    },
     /// In this session.
     Active {
         /// `im_sub_session_id`
@@ -99,6 +110,8 @@ pub enum Author {
     Customer,
     /// An agent, by a push.
     Agent,
+    /// A robot, by a push.
+    Robot,
     /// The desk: start_session, transfer, close.
     Desk,
 }
@@ -150,6 +163,9 @@ pub struct Conversation {
     pub customer: String,
     /// Where the customer stands.
     pub standing: Standing,
+    /// The robot that the customer met last, if any: its answers may come late.
+    #[serde(default)]
+    pub robot: Option<Standing>,
     /// The sessions so far, oldest first.
     pub sessions: Vec<Session>,
     /// What was said, in order.
@@ -201,6 +217,7 @@ impl Desk {
             .or_insert_with(|| Conversation {
                 customer: customer.to_owned(),
                 standing: Standing::Idle,
+                robot: None,
                 sessions: Vec::new(),
                 entries: Vec::new(),
             })
@@ -224,14 +241,34 @@ impl Desk {
         })
     }
 
+    /// A number that no session had before.
+    pub(crate) fn new_session_id(&mut self) -> i64 {
+        let id = self.next_session;
+        self.next_session += 1;
+        id
+    }
+
+    /// A number that no robot's message had before.
+    pub(crate) fn log_id(&mut self) -> u64 {
+        let id = self.next_message;
+        self.next_message += 1;
+        id
+    }
+
+    /// The customer is with a robot from now on.
+    pub(crate) fn meet(&mut self, customer: &str, robot: Standing) {
+        let conversation = self.conversation(customer);
+        conversation.standing = robot.clone();
+        conversation.robot = Some(robot);
+    }
+
     /// Ends what is open and begins a session with `agent`.
     pub(crate) fn begin(&mut self, customer: &str, agent: Agent) -> Session {
         let session = Session {
-            id: self.next_session,
+            id: self.new_session_id(),
             agent,
             open: true,
         };
-        self.next_session += 1;
         let conversation = self.conversation(customer);
         conversation.close_all();
         conversation.sessions.push(session.clone());
@@ -294,7 +331,7 @@ impl Desk {
     }
 
     /// A new id in the form of the page's `f862f80d-89aa-4f31-92d9-ccd4fcacffcf`.
-    fn message_id(&mut self) -> String {
+    pub(crate) fn message_id(&mut self) -> String {
         let id = ids::dashed(&format!("{}/{}", self.seed, self.next_message));
         self.next_message += 1;
         id

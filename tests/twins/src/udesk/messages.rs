@@ -1,4 +1,4 @@
-//! `POST /im/messages`: a customer's message to the agent.
+//! `POST /im/messages`: a customer's message to the agent, or to a robot.
 
 use serde_json::json;
 
@@ -6,6 +6,7 @@ use super::desk::{Author, Entry, Standing};
 use super::input::{Fields, invalid};
 use super::open_api::{Done, Request};
 use super::refusal::{self, Refusal};
+use super::robots;
 
 /// Fields of `POST /im/messages`.
 pub(crate) const FIELDS: &[&str] = &[
@@ -42,7 +43,7 @@ pub(crate) fn send(request: &mut Request<'_>) -> Result<Done, Refusal> {
     data.number("duration")?;
     let robot_id = body.id("robot_id")?;
     let scene_id = body.id("scene_id")?;
-    body.id("urobot_session_id")?;
+    let urobot_session = body.id("urobot_session_id")?;
     body.id("agent_id")?;
     body.id("group_id")?;
     if session == -1 && (robot_id.is_none() || scene_id.is_none()) {
@@ -52,18 +53,17 @@ pub(crate) fn send(request: &mut Request<'_>) -> Result<Done, Refusal> {
     match (session, request.desk.standing(customer)) {
         // Messages to a robot may only be of type message.
         (0 | -1, _) if kind != "message" => return Err(invalid("type", "message")),
-        (0 | -1, _) => {
-            return Err(Refusal::new(
-                refusal::NOT_ACTIVATED,
-                "The robot is not activated",
-            ));
+        (0 | -1, standing) => {
+            robots::check(&standing, session, robot_id, scene_id, urobot_session)?;
         }
         (-2, _) | (-3, Standing::Queued { .. } | Standing::Assigning) => {}
         (_, Standing::Active { session: live }) if live == session => {}
         _ => return Err(Refusal::session_gone()),
     }
 
-    if request.switches.drop_repeats && request.desk.has_message(message_id) {
+    // A urobot's message may go without an id, and is no repeat then.
+    let is_repeat = !message_id.is_empty() && request.desk.has_message(message_id);
+    if request.switches.drop_repeats && is_repeat {
         return Ok(Done::answer(json!({"code": refusal::OK})));
     }
     let entry = Entry {
@@ -74,13 +74,19 @@ pub(crate) fn send(request: &mut Request<'_>) -> Result<Done, Refusal> {
         content: content.to_owned(),
         data: data.raw(),
         at: request.now,
-        read: false,
+        // What a robot was asked waits for no agent.
+        read: matches!(session, 0 | -1),
     };
     request.desk.conversation(customer).entries.push(entry);
     if kind == "close" {
         request.desk.end(customer);
     }
-    Ok(Done::answer(json!({"code": refusal::OK})))
+    let mut done = Done::answer(json!({"code": refusal::OK}));
+    if matches!(session, 0 | -1) && request.switches.robot_answers {
+        done.after
+            .extend(robots::answer(request, customer, content));
+    }
+    Ok(done)
 }
 
 /// `im_sub_session_id`: required, though "0 or empty" names the robot.

@@ -16,7 +16,7 @@
 //! What the vendor leaves unsaid is a switch ([`Switches`]), so that a test can try it both ways.
 //!
 //! Map: `open_api` takes a call through signature, faults and rate limit to its endpoint
-//! (`sessions`, `messages`, `status`), which works on the `desk` (the state); `agent` is the other
+//! (`sessions`, `robots`, `messages`, `status`), which works on the `desk` (the state); `agent` is the other
 //! side of the desk; `push` calls the receive URL; `page` is the agent's page and its JSON control.
 
 mod agent;
@@ -28,6 +28,7 @@ mod open_api;
 mod page;
 mod push;
 mod refusal;
+mod robots;
 mod server;
 mod sessions;
 mod sign;
@@ -37,6 +38,7 @@ mod twin;
 
 pub use agent::{NotPossible, Pushed};
 pub use desk::{Agent, Author, Conversation, Entry, Mode, Received, Session, Standing};
+pub use robots::{Answer, Robot};
 pub use sign::v2 as sign_v2;
 pub use switches::{DateForm, OverLimit, PushStart, RateLimit, Switches, TransferPush};
 pub use twin::{Options, Twin};

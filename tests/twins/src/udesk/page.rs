@@ -5,6 +5,7 @@
 //! | `GET /agent/api/conversations` | the desk and every conversation |
 //! | `GET /agent/api/conversations/{customer}` | one conversation |
 //! | `POST …/{customer}/say {"text"}` | the agent writes |
+//! | `POST …/{customer}/robot {"text"}` | the robot says something of its own accord |
 //! | `POST …/{customer}/send {"type","data"}` | the agent sends anything |
 //! | `POST …/{customer}/transfer` | to the next agent, under a new session id |
 //! | `POST …/{customer}/close {"close_type"?}` | closes (`normal`) |
@@ -76,6 +77,7 @@ fn shown(conversation: &Conversation) -> Value {
     json!({
         "customer": conversation.customer,
         "standing": conversation.standing,
+        "robot": conversation.robot,
         "agent": conversation.live().map(|session| &session.agent),
         "sessions": conversation.sessions,
         "entries": conversation.entries,
@@ -98,6 +100,10 @@ async fn action(
     let done = match action.as_str() {
         "say" => match text("text").filter(|text| !text.is_empty()) {
             Some(text) => twin.agent_says(&customer, text).await,
+            None => return fail(StatusCode::BAD_REQUEST, "text is missing"),
+        },
+        "robot" => match text("text").filter(|text| !text.is_empty()) {
+            Some(text) => twin.robot_says(&customer, text).await,
             None => return fail(StatusCode::BAD_REQUEST, "text is missing"),
         },
         "send" => match (text("type"), body.get("data")) {

@@ -1,4 +1,4 @@
-//! `POST /im/sessions` asks for an agent, `DELETE /im/sessions/:session_id` closes a session,
+//! `POST /im/sessions` asks for an agent or a robot, `DELETE /im/sessions/:session_id` closes a session,
 //! `DELETE /im/sessions/close_queue` leaves the queue.
 
 use serde_json::{Value, json};
@@ -7,6 +7,7 @@ use super::desk::{Agent, GREETING, Mode, Session, Standing, reply, survey_option
 use super::input::{Fields, invalid};
 use super::open_api::{Done, Outgoing, Request};
 use super::refusal::{self, Refusal};
+use super::robots;
 use super::switches::PushStart;
 
 /// Fields of `POST /im/sessions`.
@@ -39,10 +40,15 @@ pub(crate) fn create(request: &mut Request<'_>) -> Result<Done, Refusal> {
             "urobot" if robot_id.is_none() => return Err(body.missing("robot_id")),
             "urobot" if scene_id.is_none() => return Err(body.missing("scene_id")),
             "robot" | "urobot" => {
-                return Err(Refusal::new(
-                    refusal::NOT_ACTIVATED,
-                    format!("{assign_type} is not activated"),
-                ));
+                if let Some(session) = request.desk.live(&customer) {
+                    return Ok(Done::answer(assigned(&session)));
+                }
+                return match (assign_type, robot_id, scene_id) {
+                    ("urobot", Some(robot), Some(scene)) => {
+                        robots::assign_urobot(request, &customer, robot, scene)
+                    }
+                    _ => robots::assign_robot(request, &customer, robot_id, scene_id),
+                };
             }
             _ => return Err(invalid("assign_type", "'robot', 'urobot' or 'agent'")),
         }

@@ -14,7 +14,9 @@ pub(crate) fn queue(request: &Request<'_>) -> Result<Done, Refusal> {
         Standing::Queued { place, .. } => ("In queue", place),
         Standing::Assigning => ("Assigning", 0),
         Standing::Active { .. } => ("In session", 0),
-        Standing::Idle | Standing::Offline => ("Not in queue", 0),
+        Standing::Idle | Standing::Offline | Standing::Robot | Standing::Urobot { .. } => {
+            ("Not in queue", 0)
+        }
     };
     Ok(Done::answer(
         json!({"code": refusal::OK, "status": status, "count": count}),
@@ -37,7 +39,10 @@ pub(crate) fn customer(request: &Request<'_>) -> Result<Done, Refusal> {
             match request.desk.conversations.get(customer) {
                 None => (3, "Invalid customer"),
                 Some(conversation) => match conversation.standing {
-                    Standing::Idle | Standing::Offline => (0, "No session"),
+                    Standing::Idle
+                    | Standing::Offline
+                    | Standing::Robot
+                    | Standing::Urobot { .. } => (0, "No session"),
                     Standing::Active { .. } => (1, "In session"),
                     Standing::Queued { .. } | Standing::Assigning => (2, "In queue"),
                 },

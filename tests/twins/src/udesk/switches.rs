@@ -18,6 +18,13 @@ pub struct Switches {
     pub push_close_after_delete: bool,
     /// How a transfer is pushed.
     pub transfer_push: TransferPush,
+    /// Whether robots answer by themselves what customers ask them.
+    pub robot_answers: bool,
+    /// Whether a urobot's push names the customer around `messages` (the page's table), or is the
+    /// inner object alone (the page's sample).
+    pub urobot_envelope: bool,
+    /// Whether a urobot's `messages` is a list, as other pushes have it, or an object.
+    pub urobot_list: bool,
     /// How `message_created_at` is written.
     pub dates: DateForm,
     /// How many times more each push is made (the vendor promises no redelivery, and excludes none).
@@ -45,6 +52,9 @@ impl Default for Switches {
             push_start: PushStart::AfterAnswer,
             push_close_after_delete: true,
             transfer_push: TransferPush::Together,
+            robot_answers: true,
+            urobot_envelope: true,
+            urobot_list: false,
             dates: DateForm::AsPrinted,
             repeat_pushes: 0,
             push_timeout: Duration::from_secs(5),

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use super::desk::{Agent, Author, Conversation, Desk, Received};
 use super::limit::Limiter;
 use super::push::Pusher;
+use super::robots::Robot;
 use super::switches::Switches;
 use super::{Call, Fault, server};
 use crate::faults::Faults;
@@ -38,6 +39,10 @@ pub struct Options {
     pub agents: Vec<Agent>,
     /// The agent groups that exist.
     pub groups: Vec<i64>,
+    /// The robot of another maker, if the company has one.
+    pub robot: Option<Robot>,
+    /// Udesk's own robots.
+    pub urobots: Vec<Robot>,
     /// The switches at the start.
     pub switches: Switches,
 }
@@ -53,6 +58,8 @@ impl Default for Options {
             // The ids of the page's examples.
             agents: vec![Agent::new(3, "Tom"), Agent::new(397, "Jerry")],
             groups: vec![1, 37540],
+            robot: Some(Robot::of_the_page()),
+            urobots: vec![Robot::urobot_of_the_page()],
             switches: Switches::default(),
         }
     }
@@ -64,6 +71,8 @@ pub(crate) struct Config {
     pub(crate) api_token: String,
     pub(crate) agents: Vec<Agent>,
     pub(crate) groups: Vec<i64>,
+    pub(crate) robot: Option<Robot>,
+    pub(crate) urobots: Vec<Robot>,
     state_file: Option<PathBuf>,
 }
 
@@ -116,6 +125,8 @@ impl Twin {
                     api_token: options.api_token,
                     agents: options.agents,
                     groups: options.groups,
+                    robot: options.robot,
+                    urobots: options.urobots,
                     state_file: options.state_file,
                 },
                 shared: Mutex::new(Shared {

@@ -49,12 +49,27 @@ async fn wrong_sessions_are_refused() {
         (json!({"customer_token": "DE", "agent_id": 397.5}), 2005),
         (json!({"customer_token": "DE", "group_id": 999}), 11012),
         (json!({"customer_token": "DE", "agent_id": 999}), 2015),
-        // robot is the default, and none is activated here.
-        (json!({"customer_token": "DE"}), 2065),
         (
             json!({"customer_token": "DE", "assign_type": "urobot"}),
             2000,
         ),
+        (
+            json!({"customer_token": "DE", "assign_type": "urobot", "robot_id": 12362}),
+            2000,
+        ),
+        (
+            json!({"customer_token": "DE", "assign_type": "urobot", "robot_id": 12362, "scene_id": 40}),
+            2015,
+        ),
+        (
+            json!({"customer_token": "DE", "assign_type": "urobot", "robot_id": 1, "scene_id": 39}),
+            2015,
+        ),
+        (
+            json!({"customer_token": "DE", "assign_type": "robot", "robot_id": 7}),
+            2015,
+        ),
+        (json!({"customer_token": "DE", "robot_role_id": 7}), 2005),
         (json!(["DE"]), 2000),
     ] {
         assert_eq!(
@@ -175,7 +190,8 @@ async fn wrong_messages_are_refused() {
         (with("im_sub_session_id", json!(other)), 9200),
         (with("im_sub_session_id", json!(5)), 9200),
         (with("im_sub_session_id", json!(-3)), 9200),
-        (with("im_sub_session_id", json!(0)), 2065),
+        // To a robot while with an agent.
+        (with("im_sub_session_id", json!(0)), 9200),
         (with("im_sub_session_id", json!(-1)), 2062),
     ] {
         assert_eq!(

@@ -13,4 +13,5 @@ mod faults;
 mod page;
 mod pushes;
 mod receiver;
+mod robots;
 mod state;
