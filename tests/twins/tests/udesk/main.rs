@@ -14,3 +14,5 @@ mod page;
 mod pushes;
 mod receiver;
 mod state;
+#[path = "../wire/http.rs"]
+mod wire;
