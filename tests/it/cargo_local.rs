@@ -45,7 +45,8 @@ fn command(folder: &Path) -> Command {
         command.env_remove(name);
     }
     command
-        .args(["--port", "0", "--twin-port", "0", "--app-port", "0"])
+        .args(["--port", "0", "--udesk-port", "0", "--app-port", "0"])
+        .args(["--sobot-port", "0", "--tencent-port", "0"])
         .arg("--data")
         .arg(folder)
         .arg("--env-file")
