@@ -127,6 +127,7 @@ pub(crate) fn current<'a>(settings: &'a BTreeMap<String, String>, name: &str) ->
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn asked(vendor: &Vendor, given: &[(&str, &str)]) -> Result<Option<String>, Problem> {
@@ -161,6 +162,19 @@ mod tests {
             asked(&vendor, &[("V_URL", "u")]),
             Err(format!("V_NAME and V_KEY missing: {all_of}"))
         );
+    }
+
+    #[test]
+    fn wiping_takes_the_state_file_if_there_is_one() {
+        let data = std::env::temp_dir().join(format!("deskbridge-wipe-{}", std::process::id()));
+        std::fs::create_dir_all(&data).unwrap();
+        let file = crate::sobot::VENDOR.state_file(&data);
+        std::fs::write(&file, "{}").unwrap();
+        for _ in 0..2 {
+            crate::sobot::VENDOR.wipe(&data).unwrap();
+            assert!(!file.exists());
+        }
+        std::fs::remove_dir_all(data).unwrap();
     }
 
     #[test]
