@@ -24,6 +24,14 @@ const WRITES: &str = "\"content\":\"hello\"";
 const READS: &str = "/messages -H \"$A\"\n";
 const ANSWERS: &str = "# the agent answers";
 const CLOSES: &str = "curl -X DELETE";
+/// Where the desk writes at Tencent, and where the twin's page is.
+const BEGINS_AT_TENCENT: &str = "\"vendor\":\"tencent\"";
+const DESK_WRITES: &str = "\"as\":\"desk\"";
+const TENCENT: &str = "user's page ";
+/// Where Sobot's agent writes.
+const SOBOT_WRITES: &str = "# Sobot's agent writes";
+/// The last of the lines.
+const LAST: &str = "tencent_usersig";
 const ANSWER: &str = "Hello, what can I help you with?";
 
 fn folder(test: &str) -> PathBuf {
@@ -45,7 +53,8 @@ fn command(folder: &Path) -> Command {
         command.env_remove(name);
     }
     command
-        .args(["--port", "0", "--twin-port", "0", "--app-port", "0"])
+        .args(["--port", "0", "--udesk-port", "0", "--app-port", "0"])
+        .args(["--sobot-port", "0", "--tencent-port", "0"])
         .arg("--data")
         .arg(folder)
         .arg("--env-file")
@@ -79,7 +88,7 @@ impl Local {
         });
         let local = Self { child, lines };
         until("cargo local has printed what to try", async || {
-            local.line(CLOSES).is_some()
+            local.line(LAST).is_some()
         })
         .await;
         local
@@ -98,7 +107,7 @@ impl Local {
         let line = self
             .line(part)
             .unwrap_or_else(|| panic!("no line with {part}: {:?}", self.lines.lock().unwrap()));
-        let script = format!("{header}\nS={session}\n{line}\n");
+        let script = format!("{header}\nS={session}\nT={session}\n{line}\n");
         let output = Command::new("sh")
             .arg("-c")
             .arg(&script)
@@ -229,6 +238,30 @@ async fn the_printed_lines_lead_through_a_conversation_that_survives_a_restart()
     assert!(said.len() > before.len() && said.starts_with(&before));
     let closed = local.run(CLOSES, &session).await;
     assert_eq!(closed["state"], "closed", "{closed}");
+    local.interrupt().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_printed_lines_lead_to_the_other_vendors_twins() {
+    let folder = folder("cargo-local-vendors");
+    let local = Local::start(&folder).await;
+    let begun = local.run(BEGINS_AT_TENCENT, "").await;
+    let sent = local
+        .run(DESK_WRITES, begun["id"].as_str().expect("a session"))
+        .await;
+    assert_eq!(sent["status"], "sent", "{sent}");
+    let page = local.line(TENCENT).expect("the user's page");
+    let (_, page) = page.trim_end().split_once(TENCENT).unwrap();
+    let calls = harness::http_client().get(format!("{page}/api/calls"));
+    let calls: Value =
+        serde_json::from_str(&calls.send().await.unwrap().text().await.unwrap()).unwrap();
+    assert_eq!(calls["calls"][0]["body"]["ToAccount"], "user45", "{calls}");
+    assert_eq!(calls["calls"][0]["code"], 0, "{calls}");
+    // Printed where the template has a function that takes the push.
+    if local.line(SOBOT_WRITES).is_some() {
+        let pushed = local.run(SOBOT_WRITES, "").await;
+        assert_eq!(pushed["good"], true, "{pushed}");
+    }
     local.interrupt().await;
 }
 

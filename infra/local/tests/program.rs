@@ -6,10 +6,32 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// The flags that take a port.
+const PORTS: [&str; 5] = [
+    "--port",
+    "--udesk-port",
+    "--app-port",
+    "--sobot-port",
+    "--tencent-port",
+];
+
 /// The only line that it writes, when it fails.
 fn refusal(arguments: &[&str], environment: &[(&str, &str)]) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
-    for name in ["UDESK_BASE_URL", "UDESK_EMAIL", "UDESK_API_TOKEN"] {
+    for name in [
+        "UDESK_BASE_URL",
+        "UDESK_EMAIL",
+        "UDESK_API_TOKEN",
+        "SOBOT_BASE_URL",
+        "SOBOT_REGION",
+        "SOBOT_SYSNUM",
+        "SOBOT_KEY",
+        "TENCENT_BASE_URL",
+        "TENCENT_SDK_APP_ID",
+        "TENCENT_SECRET_KEY",
+        "TENCENT_ADMIN",
+        "TENCENT_SERVICE_ACCOUNT",
+    ] {
         command.env_remove(name);
     }
     let output = command
@@ -44,9 +66,9 @@ fn a_port_that_is_taken() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     let data = folder("taken");
-    for flag in ["--port", "--twin-port", "--app-port"] {
+    for flag in PORTS {
         let mut arguments = vec!["--data", data.to_str().unwrap()];
-        for other in ["--port", "--twin-port", "--app-port"] {
+        for other in PORTS {
             arguments.extend([other, if other == flag { port.as_str() } else { "0" }]);
         }
         let line = refusal(&arguments, &[]);
@@ -67,20 +89,9 @@ async fn a_folder_that_is_in_use() {
     let _servers = Servers::start(Some(&data)).await.unwrap();
     let path = data.to_str().unwrap();
     for more in [&[][..], &["--fresh"]] {
-        let arguments = [
-            &[
-                "--data",
-                path,
-                "--port",
-                "0",
-                "--twin-port",
-                "0",
-                "--app-port",
-                "0",
-            ],
-            more,
-        ]
-        .concat();
+        let mut arguments = vec!["--data", path];
+        arguments.extend(PORTS.iter().flat_map(|flag| [*flag, "0"]));
+        arguments.extend(more);
         let line = refusal(&arguments, &[]);
         assert_eq!(
             line,
@@ -94,14 +105,25 @@ async fn a_folder_that_is_in_use() {
 #[test]
 fn half_an_account() {
     let data = folder("half");
-    let line = refusal(
-        &["--data", data.to_str().unwrap(), "--port", "0"],
-        &[("UDESK_EMAIL", "x@y")],
-    );
-    assert!(
-        line.starts_with("cargo local: UDESK_BASE_URL and UDESK_API_TOKEN missing: give all of"),
-        "{line}"
-    );
+    let mut arguments = vec!["--data", data.to_str().unwrap()];
+    arguments.extend(PORTS.iter().flat_map(|flag| [*flag, "0"]));
+    for (name, value, missing) in [
+        ("UDESK_EMAIL", "x@y", "UDESK_BASE_URL and UDESK_API_TOKEN"),
+        (
+            "TENCENT_SDK_APP_ID",
+            "1400000000",
+            "TENCENT_SECRET_KEY and TENCENT_ADMIN and TENCENT_SERVICE_ACCOUNT",
+        ),
+        (
+            "SOBOT_SYSNUM",
+            "ABC",
+            "SOBOT_REGION or SOBOT_BASE_URL and SOBOT_KEY",
+        ),
+    ] {
+        let line = refusal(&arguments, &[(name, value)]);
+        let start = format!("cargo local: {missing} missing: give all of");
+        assert!(line.starts_with(&start), "{line}");
+    }
 }
 
 #[test]

@@ -2,26 +2,15 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use axum::body::Bytes;
 use deskbridge_twins::udesk::{Options, Twin, sign_v2};
-use http_body_util::{BodyExt, Full};
-use hyper_util::client::legacy::{Client as Http, connect::HttpConnector};
-use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
+
+use crate::wire::{Answer, Http};
 
 static NONCE: AtomicU64 = AtomicU64::new(1);
 
 pub(crate) struct Client {
-    http: Http<HttpConnector, Full<Bytes>>,
-    pub(crate) url: String,
-}
-
-/// A status, Retry-After, and the body if it is JSON.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) retry_after: Option<String>,
-    pub(crate) body: Value,
+    http: Http,
 }
 
 impl Answer {
@@ -61,8 +50,7 @@ pub(crate) fn signed_with(time: &str, nonce: &str) -> String {
 impl Client {
     pub(crate) fn new(twin: &Twin) -> Self {
         Self {
-            http: Http::builder(TokioExecutor::new()).build_http(),
-            url: twin.url(),
+            http: Http::to(twin.url()),
         }
     }
 
@@ -73,31 +61,7 @@ impl Client {
         headers: &[(&str, &str)],
         body: &str,
     ) -> Result<Answer, String> {
-        let mut request = http::Request::builder()
-            .method(method)
-            .uri(format!("{}{path_and_query}", self.url));
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let request = request
-            .body(Full::new(Bytes::from(body.to_owned())))
-            .unwrap();
-        let answer = self
-            .http
-            .request(request)
-            .await
-            .map_err(|error| error.to_string())?;
-        let status = answer.status().as_u16();
-        let retry_after = answer
-            .headers()
-            .get("retry-after")
-            .map(|value| value.to_str().unwrap().to_owned());
-        let body = answer.into_body().collect().await.unwrap().to_bytes();
-        Ok(Answer {
-            status,
-            retry_after,
-            body: serde_json::from_slice(&body).unwrap_or(Value::Null),
-        })
+        self.http.send(method, path_and_query, headers, body).await
     }
 
     pub(crate) async fn try_post(&self, path: &str, body: &Value) -> Result<Answer, String> {

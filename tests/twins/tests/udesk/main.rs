@@ -15,3 +15,5 @@ mod pushes;
 mod receiver;
 mod robots;
 mod state;
+#[path = "../wire/http.rs"]
+mod wire;

@@ -67,6 +67,18 @@ async fn the_agent_works_by_curl() {
 }
 
 #[tokio::test]
+async fn the_page_brings_its_style_and_script_along() {
+    let (_twin, client) = start().await;
+    let page = client.send("GET", "/agent", &[], "").await.unwrap().text;
+    assert!(
+        page.contains("Udesk twin")
+            && page.contains("--accent:")
+            && page.contains("async function call(")
+    );
+    assert!(!page.contains("/*style*/") && !page.contains("/*script*/"));
+}
+
+#[tokio::test]
 async fn pages_of_other_origins_are_refused() {
     let (twin, client) = start().await;
     let path = "/agent/api/desk";

@@ -5,19 +5,24 @@ use std::path::PathBuf;
 
 /// What `--help` prints.
 pub(crate) const HELP: &str = "\
-cargo local: deskbridge on this machine, with a stand-in for Udesk and one for the app
+cargo local: deskbridge on this machine, with stand-ins for the vendors and one for the app
 
-  --port PORT        HTTP API and function URLs (8787)
-  --twin-port PORT   the Udesk twin and the agent's page (8788)
-  --app-port PORT    where the app's events arrive (8789)
-  --data DIR         where table and twin keep their state (.local)
-  --fresh            forget that state first
-  --env-file FILE    settings, one NAME=value a line (.env, if there is one)
-  --template FILE    the SAM template (infra/template.yaml)
-  --binaries DIR     the functions' binaries, already built: nothing is built
+  --port PORT          HTTP API and function URLs (8787)
+  --udesk-port PORT    the Udesk twin and its agent's page (8788)
+  --app-port PORT      where the app's events arrive (8789)
+  --sobot-port PORT    the Sobot twin, its customer's and its agent's page (8790)
+  --tencent-port PORT  the Tencent twin and its user's page (8791)
+  --data DIR           where table and twins keep their state (.local)
+  --fresh              forget that state first
+  --env-file FILE      settings, one NAME=value a line (.env, if there is one)
+  --template FILE      the SAM template (infra/template.yaml)
+  --binaries DIR       the functions' binaries, already built: nothing is built
 
-Settings from the environment win over the file's, these over the local ones. With UDESK_BASE_URL,
-UDESK_EMAIL and UDESK_API_TOKEN it talks to that account, and starts no twin.";
+Settings from the environment win over the file's, these over the local ones. With a vendor's
+account in them it talks to that, and starts no twin of it:
+  Udesk    UDESK_BASE_URL, UDESK_EMAIL, UDESK_API_TOKEN
+  Sobot    SOBOT_REGION (or SOBOT_BASE_URL), SOBOT_SYSNUM, SOBOT_KEY
+  Tencent  TENCENT_SDK_APP_ID, TENCENT_SECRET_KEY, TENCENT_ADMIN, TENCENT_SERVICE_ACCOUNT";
 
 pub(crate) enum Asked {
     Help,
@@ -27,8 +32,10 @@ pub(crate) enum Asked {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Arguments {
     pub(crate) port: u16,
-    pub(crate) twin_port: u16,
+    pub(crate) udesk_port: u16,
     pub(crate) app_port: u16,
+    pub(crate) sobot_port: u16,
+    pub(crate) tencent_port: u16,
     pub(crate) data: Option<PathBuf>,
     pub(crate) fresh: bool,
     pub(crate) env_file: Option<PathBuf>,
@@ -40,8 +47,10 @@ pub(crate) struct Arguments {
 pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Asked, Problem> {
     let mut asked = Arguments {
         port: 8787,
-        twin_port: 8788,
+        udesk_port: 8788,
         app_port: 8789,
+        sobot_port: 8790,
+        tencent_port: 8791,
         data: None,
         fresh: false,
         env_file: None,
@@ -64,8 +73,10 @@ pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Asked, Pr
             "--help" | "-h" => return Ok(Asked::Help),
             "--fresh" => asked.fresh = true,
             "--port" => asked.port = port(&name, &value()?)?,
-            "--twin-port" => asked.twin_port = port(&name, &value()?)?,
+            "--udesk-port" => asked.udesk_port = port(&name, &value()?)?,
             "--app-port" => asked.app_port = port(&name, &value()?)?,
+            "--sobot-port" => asked.sobot_port = port(&name, &value()?)?,
+            "--tencent-port" => asked.tencent_port = port(&name, &value()?)?,
             "--data" => asked.data = Some(value()?.into()),
             "--env-file" => asked.env_file = Some(value()?.into()),
             "--template" => asked.template = Some(value()?.into()),
@@ -96,17 +107,10 @@ mod tests {
 
     #[test]
     fn flags() {
-        let asked = read("--port 1 --app-port=2 --data x --fresh").unwrap();
-        assert_eq!(
-            (
-                asked.port,
-                asked.twin_port,
-                asked.app_port,
-                asked.data,
-                asked.fresh
-            ),
-            (1, 8788, 2, Some("x".into()), true)
-        );
+        let asked = read("--port 1 --app-port=2 --tencent-port 3 --data x --fresh").unwrap();
+        assert_eq!([asked.port, asked.udesk_port, asked.app_port], [1, 8788, 2]);
+        assert_eq!([asked.sobot_port, asked.tencent_port], [8790, 3]);
+        assert_eq!((asked.data, asked.fresh), (Some("x".into()), true));
         assert_eq!(
             read("--port").unwrap_err(),
             "--port needs a value; see --help"

@@ -1,25 +1,30 @@
-//! `cargo local`: the whole bundle on this machine, with a stand-in for Udesk and one for the app.
+//! `cargo local`: the whole bundle on this machine, with stand-ins for the vendors and one for the app.
 //!
-//! `arguments` and `settings` are what it is told, `build` makes the functions, `desk` is the Udesk twin or the real
-//! account, `app_end` takes the events, `welcome` says what to try.
+//! `arguments` and `settings` are what it is told, `build` makes the functions, `desk` is a vendor's twin or its real
+//! account (`udesk`, `sobot`, `tencent`; all of them are `vendors`), `app_end` takes the events, `welcome` says what to try.
 
 mod app_end;
 mod arguments;
 mod build;
 mod desk;
 mod settings;
+mod sobot;
+mod tencent;
+mod udesk;
+mod vendors;
 mod welcome;
 
 use app_end::AppEnd;
 use arguments::{Arguments, Asked};
-use desk::Desk;
 use deskbridge_local::{Bundle, InvokeError, LogLine, LogSource, Options, Servers, Template};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
+use vendors::Desks;
+use welcome::Welcome;
 
 /// One clear line for whoever started it.
 type Problem = String;
@@ -63,7 +68,7 @@ async fn run(arguments: Arguments) -> Result<(), Problem> {
 /// Everything that runs. Dropped, it ends at once.
 struct Running {
     bundle: Bundle,
-    desk: Desk,
+    desks: Desks,
     _app_end: Option<AppEnd>,
     // Ends last.
     _servers: Servers,
@@ -89,7 +94,7 @@ impl Running {
             .unwrap_or_else(|| root.join(".local"));
         if arguments.fresh {
             Servers::wipe(&data)
-                .and_then(|()| desk::wipe(&data))
+                .and_then(|()| Desks::wipe(&data))
                 .map_err(|e| e.to_string())?;
         }
         // Bound for good by the bundle, after the build.
@@ -103,9 +108,9 @@ impl Running {
         let servers = Servers::start(Some(&data))
             .await
             .map_err(|e| e.to_string())?;
-        let desk = Desk::start(&given, arguments.twin_port, &data).await?;
+        let desks = Desks::start(&given, arguments, &data).await?;
         let mut settings = settings::local();
-        settings.extend(desk.settings());
+        settings.extend(desks.settings());
         settings.extend(given.clone());
         let app_end = if given.contains_key("APP_EVENTS_URL") {
             None
@@ -128,6 +133,7 @@ impl Running {
             }
         };
 
+        let functions: BTreeSet<String> = template.functions().keys().cloned().collect();
         let mut options = Options::new(template, binaries);
         options.port = arguments.port;
         options.settings = settings;
@@ -140,29 +146,26 @@ impl Running {
         if !failed.is_empty() {
             return Err(reasons(failed));
         }
-        let secrets = settings
-            .get("UDESK_WEBHOOK_SECRETS")
-            .map(String::as_str)
-            .unwrap_or_default();
-        let secret = secrets.split(',').next().unwrap_or_default().trim();
-        desk.pushes_to(format!("{}/{secret}", bundle.function_url("webhook-udesk")));
-        say(&welcome::text(
-            &bundle,
-            &desk,
-            app_end.as_ref(),
-            &given,
-            &settings,
-        ));
+        desks.push_to(&bundle, &functions, &settings);
+        let welcome = Welcome {
+            bundle: &bundle,
+            functions: &functions,
+            desks: &desks,
+            app_end: app_end.as_ref(),
+            given: &given,
+            settings: &settings,
+        };
+        say(&welcome.text());
         Ok(Running {
             bundle,
-            desk,
+            desks,
             _app_end: app_end,
             _servers: servers,
         })
     }
 
     async fn stop(self) {
-        self.desk.stop().await;
+        self.desks.stop().await;
         self.bundle.stop().await;
     }
 }

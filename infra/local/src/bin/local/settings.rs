@@ -16,6 +16,7 @@ pub(crate) fn local() -> BTreeMap<String, String> {
             "local-only-customer-token-secret-0123456789".to_owned(),
         ),
         ("UDESK_WEBHOOK_SECRETS", "local-udesk-secret".to_owned()),
+        ("SOBOT_WEBHOOK_SECRETS", "local-sobot-secret".to_owned()),
         // Base64 of "local-only-app-events-secret----".
         (
             "APP_EVENTS_SECRETS",

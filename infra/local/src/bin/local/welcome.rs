@@ -1,67 +1,44 @@
 //! What to open and what to try.
 
 use crate::app_end::AppEnd;
-use crate::desk::Desk;
+use crate::desk::{Desk, current};
 use crate::settings::API_KEY;
+use crate::vendors::Desks;
+use crate::{sobot, udesk};
 use deskbridge_local::Bundle;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// The text. Values that were `given` may be secret: only the fixed local ones are shown.
-pub(crate) fn text(
-    bundle: &Bundle,
-    desk: &Desk,
-    app_end: Option<&AppEnd>,
-    given: &BTreeMap<String, String>,
-    settings: &BTreeMap<String, String>,
-) -> String {
-    let shown = |name: &str, local: &str| {
-        if given.contains_key(name) {
-            format!("<the first of {name}>")
-        } else {
-            local.to_owned()
-        }
-    };
-    let api = bundle.url();
-    let key = shown("API_KEYS", API_KEY);
-    let secret = shown(
-        "UDESK_WEBHOOK_SECRETS",
-        settings
-            .get("UDESK_WEBHOOK_SECRETS")
-            .map(String::as_str)
-            .unwrap_or_default(),
-    );
-    let webhook = bundle.function_url("webhook-udesk");
-    let events = match app_end {
-        Some(app_end) => format!("{} (each is verified and shown here)", app_end.url),
-        None => settings.get("APP_EVENTS_URL").cloned().unwrap_or_default(),
-    };
-    let (desk_line, answer) = match desk {
-        Desk::Twin { twin, .. } => {
-            let url = twin.url();
-            (
-                format!("  agent's page   {url}/agent"),
-                format!(
-                    "  curl {url}/agent/api/conversations/DE/say -d '{{\"text\":\"Hello, what can I help you with?\"}}'   # the agent answers\n"
-                ),
-            )
-        }
-        Desk::Account(url) => (
-            format!(
-                "  Udesk          {url}: its receive URL has to lead to the webhook below, through a tunnel"
-            ),
-            String::new(),
-        ),
-    };
-    format!(
-        r#"
+/// What the text is about.
+pub(crate) struct Welcome<'a> {
+    pub(crate) bundle: &'a Bundle,
+    pub(crate) functions: &'a BTreeSet<String>,
+    pub(crate) desks: &'a Desks,
+    pub(crate) app_end: Option<&'a AppEnd>,
+    /// Values that were given may be secret: only the fixed local ones are shown.
+    pub(crate) given: &'a BTreeMap<String, String>,
+    pub(crate) settings: &'a BTreeMap<String, String>,
+}
+
+impl Welcome<'_> {
+    /// The text.
+    pub(crate) fn text(&self) -> String {
+        let api = self.bundle.url();
+        let key = self.secret("API_KEYS", API_KEY);
+        let events = match self.app_end {
+            Some(app_end) => format!("{} (each is verified and shown here)", app_end.url),
+            None => current(self.settings, "APP_EVENTS_URL").to_owned(),
+        };
+        let (udesk, answer) = self.udesk();
+        let (sobot, sobot_says) = self.sobot();
+        let (tencent, tencent_logs_in) = self.tencent();
+        format!(
+            r#"
 deskbridge runs here, for local use only: its fixed keys are public. Ctrl-C ends it.
 Events that reach the app are shown below; with RUST_LOG=info, so is every call.
 
   HTTP API       {api}
-{desk_line}
   app's events   {events}
-  Udesk webhook  {webhook}/{secret}
-
+{udesk}{sobot}{tencent}
 Try it in another terminal:
 
   A='Authorization: Bearer {key}'
@@ -70,6 +47,91 @@ Try it in another terminal:
   curl {api}/sessions/$S/messages -H "$A" -d '{{"id":"m1","kind":"text","content":"hello"}}'
 {answer}  curl {api}/sessions/$S/messages -H "$A"
   curl -X DELETE {api}/sessions/$S -H "$A"
+
+  curl {api}/tokens -H "$A" -d '{{"kind":"sobot_page","customer":"DE"}}'   # open its link: the customer's page
+{sobot_says}
+  curl {api}/sessions -H "$A" -d '{{"vendor":"tencent","customer":"user45"}}'
+  T=ses_...   # the id that it answers
+  curl {api}/sessions/$T/messages -H "$A" -d '{{"as":"desk","kind":"text","content":"Welcome"}}'
+  curl {api}/tokens -H "$A" -d '{{"kind":"tencent_usersig","customer":"user45"}}'{tencent_logs_in}
 "#
-    )
+        )
+    }
+
+    /// Where Udesk is, and how its agent answers.
+    fn udesk(&self) -> (String, String) {
+        let secret = self.secret(udesk::SECRETS, current(self.settings, udesk::SECRETS));
+        let webhook = format!("{}/{secret}", self.bundle.function_url(udesk::WEBHOOK));
+        match &self.desks.udesk {
+            Desk::Twin { twin, .. } => {
+                let url = twin.url();
+                (
+                    format!("  Udesk          agent's page {url}/agent, pushes to {webhook}\n"),
+                    format!(
+                        "  curl {url}/agent/api/conversations/DE/say -d '{{\"text\":\"Hello, what can I help you with?\"}}'   # the agent answers\n"
+                    ),
+                )
+            }
+            Desk::Account(url) => (
+                format!(
+                    "  Udesk          {url}: its receive URL has to lead to {webhook}, through a tunnel\n"
+                ),
+                String::new(),
+            ),
+        }
+    }
+
+    /// Where Sobot is, and how its agent writes. Only what the bundle has a function for.
+    fn sobot(&self) -> (String, String) {
+        let secret = self.secret(sobot::SECRETS, current(self.settings, sobot::SECRETS));
+        let mut webhooks = sobot::WEBHOOKS.iter().map(|(_, function)| *function);
+        let first = webhooks.find(|function| self.functions.contains(*function));
+        match &self.desks.sobot {
+            Desk::Twin { twin, .. } => {
+                let url = twin.url();
+                let says = format!(
+                    "  curl {url}/agent/api/customers/DE/say -d '{{\"push\":\"offline\",\"text\":\"We have an answer for you\"}}'   # Sobot's agent writes\n"
+                );
+                (
+                    format!("  Sobot          agent's page {url}/agent\n"),
+                    first.map(|_| says).unwrap_or_default(),
+                )
+            }
+            Desk::Account(address) => {
+                let webhook = first.map(|first| {
+                    let first = self.bundle.function_url(first);
+                    format!(": its push URLs have to lead to {first}/{secret} and the like, through a tunnel")
+                });
+                (
+                    format!(
+                        "  Sobot          {address}{}\n",
+                        webhook.unwrap_or_default()
+                    ),
+                    String::new(),
+                )
+            }
+        }
+    }
+
+    /// Where Tencent is, and what to do with a UserSig.
+    fn tencent(&self) -> (String, String) {
+        match &self.desks.tencent {
+            Desk::Twin { twin, .. } => {
+                let url = twin.url();
+                (
+                    format!("  Tencent        user's page {url}/user\n"),
+                    format!("   # log in with it at {url}/user"),
+                )
+            }
+            Desk::Account(address) => (format!("  Tencent        {address}\n"), String::new()),
+        }
+    }
+
+    fn secret(&self, name: &str, local: &str) -> String {
+        if self.given.contains_key(name) {
+            format!("<the first of {name}>")
+        } else {
+            local.to_owned()
+        }
+    }
 }
