@@ -1,6 +1,6 @@
 //! Settings, read once at init. A missing or malformed one is named, with what it is for.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, time::Duration};
 
 use http::Uri;
 
@@ -193,6 +193,19 @@ impl Settings {
             return Err(setting.malformed(&"it starts with https://"));
         }
         Ok(Some(given))
+    }
+
+    /// How long a vendor may take to answer a call.
+    ///
+    /// # Errors
+    /// Where it is no number of milliseconds, or more than API Gateway waits.
+    pub fn vendor_timeout(&self) -> Result<Duration, ConfigError> {
+        let limit: u64 = self.parsed_or(&VENDOR_TIMEOUT_MS, 8_000)?;
+        // API Gateway gives up after 30 s.
+        if !(1..=20_000).contains(&limit) {
+            return Err(VENDOR_TIMEOUT_MS.malformed(&format!("{limit}, expected 1 to 20000")));
+        }
+        Ok(Duration::from_millis(limit))
     }
 
     /// The values of a comma-separated list; empty where it is not set.
