@@ -7,12 +7,13 @@ use deskbridge::{
     clock::{self, Millis},
     config::{ConfigError, SOBOT_BASE_URL, SOBOT_KEY, SOBOT_REGION, SOBOT_SYSNUM, Settings},
     error::{Error, Kind, VendorCode, VendorFault},
+    fate::Fate,
     http::{Client, NoAnswer},
     ids::CustomerId,
     secret::Secret,
     vendor::{
         Vendor,
-        sobot::{Account, Channel, Fate, Refusal, host, link, page_token},
+        sobot::{Account, Channel, Refusal, host, link, page_token},
     },
 };
 use http::Uri;
@@ -180,8 +181,10 @@ fn refused(refusal: Refusal) -> Error {
         refusal.message,
     );
     match refusal.fate {
-        Fate::Refused => Error::vendor_refused(fault),
-        Fate::Unavailable => Error::vendor_unavailable(fault),
+        Fate::Refused | Fate::SessionGone => Error::vendor_refused(fault),
+        Fate::Retry { .. } | Fate::RetryMaybeArrived | Fate::Resign => {
+            Error::vendor_unavailable(fault)
+        }
     }
 }
 

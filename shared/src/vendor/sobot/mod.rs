@@ -21,4 +21,4 @@ pub mod sign;
 pub use account::Account;
 pub use channel::Channel;
 pub use code::Code;
-pub use refusal::{Fate, Refusal};
+pub use refusal::Refusal;
