@@ -220,6 +220,18 @@ impl Settings {
             .collect()
     }
 
+    /// The values of a comma-separated list, at least one.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub fn required_list(&self, setting: &Setting) -> Result<Vec<String>, ConfigError> {
+        let values = self.list(setting);
+        if values.is_empty() {
+            return Err(setting.missing());
+        }
+        Ok(values)
+    }
+
     /// A list of secrets, each at least `shortest` characters long; empty where it is not set.
     ///
     /// # Errors

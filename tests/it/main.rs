@@ -36,6 +36,7 @@ mod session_close;
 mod session_open;
 mod settings;
 mod tencent_desk;
+mod tokens;
 mod under_load;
 mod vendor_off;
 

@@ -172,6 +172,9 @@ fn base_url(settings: &Settings) -> Result<String, ConfigError> {
     if !host::is_allowed(&address) {
         return Err(SOBOT_BASE_URL.malformed(&"its host is none of Sobot's"));
     }
+    if address.path() != "/" || address.query().is_some() {
+        return Err(SOBOT_BASE_URL.malformed(&"it is scheme and host alone"));
+    }
     Ok(given)
 }
 

@@ -1,5 +1,7 @@
 //! Tencent's UserSig, with which a customer's client logs in at Tencent. Made here; nobody is asked.
 
+use std::num::NonZeroU64;
+
 use deskbridge::{
     auth::Caller,
     clock::{self, Millis},
@@ -69,14 +71,14 @@ impl Tencent {
         }
         let mut ours = vec![ADMINISTRATOR.to_owned()];
         for accounts in [&TENCENT_ADMIN, &TENCENT_SERVICE_ACCOUNT] {
-            settings.required(accounts)?;
-            ours.extend(settings.list(accounts));
+            ours.extend(settings.required_list(accounts)?);
         }
         let sdk_app_id = settings.required(&TENCENT_SDK_APP_ID)?;
+        let sdk_app_id: NonZeroU64 = sdk_app_id
+            .parse()
+            .map_err(|error| TENCENT_SDK_APP_ID.malformed(&format!("{sdk_app_id:?}: {error}")))?;
         Ok(Some(Self {
-            sdk_app_id: sdk_app_id.parse().map_err(|error| {
-                TENCENT_SDK_APP_ID.malformed(&format!("{sdk_app_id:?}: {error}"))
-            })?,
+            sdk_app_id: sdk_app_id.get(),
             key: Secret::new(settings.required(&TENCENT_SECRET_KEY)?),
             ours,
         }))
