@@ -31,7 +31,7 @@ async fn ask(world: &World, bearer: &str, body: Value) -> Answer {
 }
 
 /// As a customer's server asks.
-async fn issued(world: &World, body: Value) -> Answer {
+async fn given(world: &World, body: Value) -> Answer {
     ask(world, API_KEY, body).await.expect(200)
 }
 
@@ -64,11 +64,12 @@ async fn open(link: &str) -> (u16, String) {
 async fn a_page_token_opens_sobots_page_as_the_customer() {
     let world = World::start().await;
     let now = clock::now() / 1_000;
-    let answer = issued(&world, 
-            json!({"kind": "sobot_page", "customer": "DE", "expires_in": 600, "channel": "pc",
+    let answer = issued(
+        &world,
+        json!({"kind": "sobot_page", "customer": "DE", "expires_in": 600, "channel": "pc",
             "channel_flag": 2, "customized_fields": {"uname": "Zoë \"客户\" \\ <b>", "a": "1"}}),
-        )
-        .await;
+    )
+    .await;
     let issued = world.sobot.token(&answer.text_of("token")).unwrap();
     assert_eq!(issued.partner_id, "DE");
     assert_eq!(issued.expires_at, seconds(&answer));
@@ -94,8 +95,11 @@ async fn a_page_token_opens_sobots_page_as_the_customer() {
     );
 
     // Without fields, on a phone, for the life that nobody named.
-    let answer = issued(&world, json!({"kind": "sobot_page", "customer": "a-b_c.d@e:f+1", "channel": "h5"}))
-        .await;
+    let answer = issued(
+        &world,
+        json!({"kind": "sobot_page", "customer": "a-b_c.d@e:f+1", "channel": "h5"}),
+    )
+    .await;
     let issued = world.sobot.token(&answer.text_of("token")).unwrap();
     assert_eq!(issued.partner_id, "a-b_c.d@e:f+1");
     assert!(
@@ -112,11 +116,12 @@ async fn a_page_token_opens_sobots_page_as_the_customer() {
     assert!(shown.contains("Hello a-b_c.d@e:f+1"), "{shown}");
 
     // What is left out, and what is null, is the plain page.
-    let plain = issued(&world, 
-            json!({"kind": "sobot_page", "customer": "DE", "expires_in": null, "channel": null,
+    let plain = issued(
+        &world,
+        json!({"kind": "sobot_page", "customer": "DE", "expires_in": null, "channel": null,
             "channel_flag": null, "customized_fields": null}),
-        )
-        .await;
+    )
+    .await;
     let issued = world.sobot.token(&plain.text_of("token")).unwrap();
     assert_eq!(
         (issued.channel, issued.channel_flag),
@@ -142,7 +147,6 @@ async fn the_fields_reach_sobot_as_the_caller_wrote_them() {
         let body =
             format!(r#"{{"customized_fields": {fields} ,"kind":"sobot_page","customer":"DE"}}"#);
         let answer = world
-            .world
             .call_raw(Some(API_KEY), "POST", "/tokens", Some(body))
             .await
             .expect(200);
@@ -178,7 +182,7 @@ async fn a_customer_gets_their_own_page_and_no_more() {
     }
     // A server may.
     let body = json!({"kind": "sobot_page", "customer": "DE", "expires_in": 86_400});
-    issued(&world, body).await;
+    given(&world, body).await;
     let issued = world.sobot.calls_of(PAGE_TOKEN).len();
     assert_eq!(issued, 4, "Sobot was asked for nothing that was refused");
 }
@@ -215,7 +219,7 @@ async fn a_customer_gets_their_own_usersig_and_no_more() {
     assert_eq!(field(&answer), Some("expires_in"));
     // A server may.
     let long = json!({"kind": "tencent_usersig", "customer": "DE", "expires_in": 15_552_000});
-    let answer = issued(&world, long).await;
+    let answer = given(&world, long).await;
     assert_eq!(verified(&answer.text_of("token"), "DE").expire, 15_552_000);
 }
 
@@ -223,7 +227,10 @@ async fn a_customer_gets_their_own_usersig_and_no_more() {
 async fn nobody_gets_a_usersig_for_an_account_of_the_desks_own() {
     let world = World::with(&[
         ("TENCENT_ADMIN", "root,Second.Admin"),
-        ("TENCENT_SERVICE_ACCOUNT", "@customer_service_account,@night"),
+        (
+            "TENCENT_SERVICE_ACCOUNT",
+            "@customer_service_account,@night",
+        ),
     ])
     .await;
     for account in [
@@ -253,7 +260,7 @@ async fn nobody_gets_a_usersig_for_an_account_of_the_desks_own() {
     // Names that are only like them.
     for near in ["administrators", "customer_service_account", "roo"] {
         let body = json!({"kind": "tencent_usersig", "customer": near});
-        issued(&world, body).await;
+        given(&world, body).await;
     }
 }
 
@@ -288,7 +295,10 @@ async fn a_vendor_that_is_off_gives_no_tokens() {
         let body = json!({"kind": "customer", "customer": "DE"});
         ask(&world, API_KEY, body).await.expect(200);
         if off == "sobot_page" {
-            assert!(world.sobot_wire.calls().is_empty(), "nobody opened a connection");
+            assert!(
+                world.sobot_wire.calls().is_empty(),
+                "nobody opened a connection"
+            );
         }
     }
 }
@@ -337,7 +347,7 @@ async fn a_sobot_that_does_not_answer_is_unavailable_and_shows_no_secret() {
         json!({"kind": "sobot_page", "customer": "DE",
             "customized_fields": {"uname": "Private-Name"}})
     };
-    let good = issued(&world, page()).await.text_of("token");
+    let good = given(&world, page()).await.text_of("token");
     let call = || Calls::path(PAGE_TOKEN).method("POST").times(1);
     let error = |status: u16, body: &str| WireFault::Error {
         status,
@@ -389,7 +399,7 @@ async fn a_sobot_that_does_not_answer_is_unavailable_and_shows_no_secret() {
     assert_eq!(answer.error_code(), "vendor_unavailable");
     down.clear().await;
     told += &answer.text;
-    let again = issued(&world, page()).await.text_of("token");
+    let again = given(&world, page()).await.text_of("token");
 
     let log = world.log.lock().unwrap().join("\n");
     assert!(log.contains("POST /api/page/token"), "the calls are logged");
@@ -412,7 +422,10 @@ async fn a_sobot_that_does_not_answer_is_unavailable_and_shows_no_secret() {
 async fn a_usersig_is_no_line_of_the_log() {
     let world = World::start().await;
     let body = json!({"kind": "tencent_usersig", "customer": "user45"});
-    let token = ask(&world, API_KEY, body).await.expect(200).text_of("token");
+    let token = ask(&world, API_KEY, body)
+        .await
+        .expect(200)
+        .text_of("token");
     let body = json!({"kind": "tencent_usersig", "customer": "administrator"});
     ask(&world, API_KEY, body).await.expect(403);
     let log = world.log.lock().unwrap().join("\n");
@@ -475,7 +488,9 @@ async fn what_is_beyond_a_limit_is_named() {
     }
     // A server says for whom.
     for kind in ["customer", sobot, tencent] {
-        let answer = ask(&world, API_KEY, json!({"kind": kind})).await.expect(400);
+        let answer = ask(&world, API_KEY, json!({"kind": kind}))
+            .await
+            .expect(400);
         assert_eq!(field(&answer), Some("customer"), "{kind}");
     }
     // A customer whose own name Sobot's signature can't bear.
@@ -486,8 +501,7 @@ async fn what_is_beyond_a_limit_is_named() {
     // The longest names.
     let body = json!({"kind": tencent, "customer": "x".repeat(32)});
     ask(&world, API_KEY, body).await.expect(200);
-    issued(&world, json!({"kind": sobot, "customer": "x".repeat(128)}))
-        .await;
+    given(&world, json!({"kind": sobot, "customer": "x".repeat(128)})).await;
 }
 
 /// xorshift64: the same row of numbers from the same seed.
@@ -541,7 +555,7 @@ async fn the_official_package_makes_and_reads_the_same_usersigs() {
     // And one of the function itself.
     let world = World::start().await;
     let body = json!({"kind": "tencent_usersig", "customer": "user45", "expires_in": 600});
-    let user_sig = issued(&world, body).await.text_of("token");
+    let user_sig = given(&world, body).await.text_of("token");
     made.push(Made {
         sdk_app_id: APP,
         key: TENCENT_KEY.to_owned(),
