@@ -64,7 +64,7 @@ async fn open(link: &str) -> (u16, String) {
 async fn a_page_token_opens_sobots_page_as_the_customer() {
     let world = World::start().await;
     let now = clock::now() / 1_000;
-    let answer = issued(
+    let answer = given(
         &world,
         json!({"kind": "sobot_page", "customer": "DE", "expires_in": 600, "channel": "pc",
             "channel_flag": 2, "customized_fields": {"uname": "Zoë \"客户\" \\ <b>", "a": "1"}}),
@@ -95,7 +95,7 @@ async fn a_page_token_opens_sobots_page_as_the_customer() {
     );
 
     // Without fields, on a phone, for the life that nobody named.
-    let answer = issued(
+    let answer = given(
         &world,
         json!({"kind": "sobot_page", "customer": "a-b_c.d@e:f+1", "channel": "h5"}),
     )
@@ -116,7 +116,7 @@ async fn a_page_token_opens_sobots_page_as_the_customer() {
     assert!(shown.contains("Hello a-b_c.d@e:f+1"), "{shown}");
 
     // What is left out, and what is null, is the plain page.
-    let plain = issued(
+    let plain = given(
         &world,
         json!({"kind": "sobot_page", "customer": "DE", "expires_in": null, "channel": null,
             "channel_flag": null, "customized_fields": null}),
