@@ -16,7 +16,9 @@ pub fn status_of(kind: Kind) -> StatusCode {
         Kind::SessionClosed | Kind::IdempotencyConflict => StatusCode::CONFLICT,
         Kind::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Kind::VendorRefused => StatusCode::UNPROCESSABLE_ENTITY,
-        Kind::VendorNotConfigured | Kind::StorageUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+        Kind::VendorNotConfigured | Kind::VendorUnavailable | Kind::StorageUnavailable => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
         Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

@@ -1,6 +1,6 @@
 //! Settings, read once at init. A missing or malformed one is named, with what it is for.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, time::Duration};
 
 use http::Uri;
 
@@ -195,6 +195,19 @@ impl Settings {
         Ok(Some(given))
     }
 
+    /// How long a vendor may take to answer a call.
+    ///
+    /// # Errors
+    /// Where it is no number of milliseconds, or more than API Gateway waits.
+    pub fn vendor_timeout(&self) -> Result<Duration, ConfigError> {
+        let limit: u64 = self.parsed_or(&VENDOR_TIMEOUT_MS, 8_000)?;
+        // API Gateway gives up after 30 s.
+        if !(1..=20_000).contains(&limit) {
+            return Err(VENDOR_TIMEOUT_MS.malformed(&format!("{limit}, expected 1 to 20000")));
+        }
+        Ok(Duration::from_millis(limit))
+    }
+
     /// The values of a comma-separated list; empty where it is not set.
     #[must_use]
     pub fn list(&self, setting: &Setting) -> Vec<String> {
@@ -205,6 +218,18 @@ impl Settings {
             .filter(|part| !part.is_empty())
             .map(str::to_owned)
             .collect()
+    }
+
+    /// The values of a comma-separated list, at least one.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub fn required_list(&self, setting: &Setting) -> Result<Vec<String>, ConfigError> {
+        let values = self.list(setting);
+        if values.is_empty() {
+            return Err(setting.missing());
+        }
+        Ok(values)
     }
 
     /// A list of secrets, each at least `shortest` characters long; empty where it is not set.

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+
+use crate::vendor::Vendor;
 
 /// The kinds of error that a caller of the API can meet. `answer.rs` turns them into HTTP statuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +31,8 @@ pub enum Kind {
     VendorRefused,
     /// This deployment has no settings for that vendor.
     VendorNotConfigured,
+    /// The vendor is busy, cannot be reached, or does not answer.
+    VendorUnavailable,
     /// The table or the queues refuse. Whether it was recorded cannot be known; a repeat under the same
     /// key finds out.
     StorageUnavailable,
@@ -38,7 +42,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, for the test that holds `infra/openapi.yaml` against the code.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::InvalidJson,
         Self::InvalidRequest,
         Self::Unauthorized,
@@ -50,6 +54,7 @@ impl Kind {
         Self::BodyTooLarge,
         Self::VendorRefused,
         Self::VendorNotConfigured,
+        Self::VendorUnavailable,
         Self::StorageUnavailable,
         Self::Internal,
     ];
@@ -69,20 +74,46 @@ impl Kind {
             Self::BodyTooLarge => "body_too_large",
             Self::VendorRefused => "vendor_refused",
             Self::VendorNotConfigured => "vendor_not_configured",
+            Self::VendorUnavailable => "vendor_unavailable",
             Self::StorageUnavailable => "storage_unavailable",
             Self::Internal => "internal",
         }
     }
 }
 
+/// A vendor's own code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum VendorCode {
+    /// Udesk's and Tencent's.
+    Number(i64),
+    /// Sobot's, whose zeros in front count.
+    Text(String),
+}
+
+impl From<i64> for VendorCode {
+    fn from(number: i64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl fmt::Display for VendorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => number.fmt(f),
+            Self::Text(text) => text.fmt(f),
+        }
+    }
+}
+
 /// What a vendor said when it refused.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VendorFault {
     /// Which vendor.
     pub name: String,
     /// Its code, where it gave one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub code: Option<i64>,
+    pub code: Option<VendorCode>,
     /// Its words.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub message: String,
@@ -146,6 +177,29 @@ impl Error {
             vendor: Some(Box::new(fault)),
             ..Self::new(Kind::VendorRefused, "")
         }
+    }
+
+    /// The vendor is busy, or gives no answer that could be read. Its own words go to the caller and
+    /// not into the log: nobody knows what they hold.
+    #[must_use]
+    pub fn vendor_unavailable(fault: VendorFault) -> Self {
+        Self {
+            message: format!(
+                "{} is busy or does not answer; try again in a moment",
+                fault.name
+            ),
+            vendor: Some(Box::new(fault)),
+            ..Self::new(Kind::VendorUnavailable, "")
+        }
+    }
+
+    /// The vendor is off.
+    #[must_use]
+    pub fn vendor_not_configured(vendor: Vendor) -> Self {
+        Self::new(
+            Kind::VendorNotConfigured,
+            format!("this deployment has no settings for {vendor}; see the README's settings"),
+        )
     }
 
     /// With what lies behind it, for the log alone.

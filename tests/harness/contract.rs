@@ -194,6 +194,23 @@ impl Operation {
         functions.into_iter().map(one).collect()
     }
 
+    /// Every example that is written out here, of the request and of its answers, with its schema as a
+    /// JSON pointer.
+    pub fn examples(&self) -> Vec<(String, Value)> {
+        let document = &Contract::read().document;
+        let schemas = self.schemas.values().flatten().chain([&self.request]);
+        let each = schemas.flat_map(|schema| {
+            let content = document.pointer(schema.trim_end_matches("/schema"));
+            let examples = content.and_then(|content| content["examples"].as_object());
+            let written_out = examples
+                .into_iter()
+                .flat_map(serde_json::Map::values)
+                .filter_map(|example| example.get("value"));
+            written_out.map(|value| (schema.clone(), value.clone()))
+        });
+        each.collect()
+    }
+
     /// What an answer is in the contract's words: its status, and its code where it is an error.
     ///
     /// # Panics

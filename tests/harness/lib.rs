@@ -4,6 +4,7 @@
 //! - [`faults`]: the proxy in front of DynamoDB, SQS, a vendor and the app, that plays outages.
 //! - [`app`]: the app's end of event delivery.
 //! - [`signature`]: the official Python package as a second opinion on our event signatures.
+//! - [`user_sig`]: likewise, on UserSigs.
 //! - [`contract`]: infra/openapi.yaml; every answer that a test gets is held against it.
 //! - [`push`]: bodies as Udesk pushes them.
 //! - [`permissions`]: what infra/template.yaml allows each function.
@@ -33,6 +34,7 @@ pub mod push;
 pub mod python;
 pub mod rule;
 pub mod signature;
+pub mod user_sig;
 pub mod wire;
 pub mod world;
 

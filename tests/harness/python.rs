@@ -8,7 +8,11 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 /// The packages that the scripts beside this file need, as tests/requirements.txt pins them.
-const PACKAGES: [&str; 2] = ["openapi-spec-validator==", "standardwebhooks=="];
+const PACKAGES: [&str; 3] = [
+    "openapi-spec-validator==",
+    "standardwebhooks==",
+    "tls-sig-api-v2==",
+];
 
 /// Runs a script of this folder, JSON in and JSON out.
 ///

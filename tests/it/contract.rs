@@ -11,7 +11,7 @@ use deskbridge::{
     error::Kind,
     event::Fact,
 };
-use deskbridge_twins::udesk::Fault;
+use deskbridge_twins::{sobot::Fault as SobotFault, udesk::Fault};
 use harness::{
     BOUND,
     contract::Contract,
@@ -161,8 +161,9 @@ async fn the_examples_of_the_contract_are_as_its_schemas_say() {
     let contract = Contract::read();
     let mut examples = Vec::new();
     for operation in &contract.operations {
-        if !operation.path.starts_with("/{") && !operation.example.is_null() {
-            examples.push((operation.request.clone(), operation.example.clone()));
+        // What a vendor pushes is of no schema.
+        if !operation.path.starts_with("/{") {
+            examples.extend(operation.examples());
         }
     }
     for kind in contract.event_types() {
@@ -225,6 +226,30 @@ async fn every_answer_of_the_contract_happens_and_is_as_its_schema_says() {
         .call(&stranger, "POST", "/tokens", Some(ask))
         .await
         .expect(403);
+    let page = || Some(json!({"kind": "sobot_page", "customer": "DE"}));
+    world
+        .call(API_KEY, "POST", "/tokens", page())
+        .await
+        .expect(200);
+    let user_sig = json!({"kind": "tencent_usersig", "customer": "user45"});
+    world
+        .call(API_KEY, "POST", "/tokens", Some(user_sig))
+        .await
+        .expect(200);
+    let refused = SobotFault::code("900004", "no API");
+    world.sobot.fault("POST /api/page/token", refused, Some(1));
+    world
+        .call(API_KEY, "POST", "/tokens", page())
+        .await
+        .expect(422);
+    world
+        .sobot
+        .fault("POST /api/page/token", SobotFault::Limited, Some(1));
+    let busy = world
+        .call(API_KEY, "POST", "/tokens", page())
+        .await
+        .expect(503);
+    assert_eq!(busy.error_code(), "vendor_unavailable");
 
     // create-session
     let session = world
@@ -397,7 +422,11 @@ async fn every_answer_of_the_contract_happens_and_is_as_its_schema_says() {
     // Nothing to write to.
     let no_table = world.dynamodb.refuse().await;
     for operation in &Contract::read().operations {
-        if operation.path.starts_with("/{") || !operation.answers.contains_key(&503) {
+        let stores = operation
+            .answers
+            .get(&503)
+            .is_some_and(|codes| codes.contains("storage_unavailable"));
+        if operation.path.starts_with("/{") || !stores {
             continue;
         }
         let mut path = operation.path.replace("{id}", &session);
@@ -423,8 +452,13 @@ async fn every_answer_of_the_contract_happens_and_is_as_its_schema_says() {
         ("UDESK_BASE_URL", ""),
         ("UDESK_EMAIL", ""),
         ("UDESK_API_TOKEN", ""),
+        ("SOBOT_BASE_URL", ""),
+        ("SOBOT_SYSNUM", ""),
+        ("SOBOT_KEY", ""),
     ])
     .await;
+    let answer = bare.call(API_KEY, "POST", "/tokens", page()).await;
+    assert_eq!(answer.expect(503).error_code(), "vendor_not_configured");
     let answer = bare
         .call(API_KEY, "POST", "/sessions", open("DE"))
         .await

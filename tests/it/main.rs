@@ -38,6 +38,7 @@ mod session_open;
 mod settings;
 mod sobot_pushes;
 mod tencent_desk;
+mod tokens;
 mod under_load;
 mod vendor_off;
 

@@ -78,8 +78,10 @@ fn good(name: &str) -> Option<&'static str> {
         "UDESK_WEBHOOK_SECRETS" => "a-udesk-path-secret",
         "UDESK_UTC_OFFSET" => "+08:00",
         "UDESK_ON_UNKNOWN" | "TENCENT_ON_UNKNOWN" => "hold",
+        "SOBOT_REGION" => "sg",
         "SOBOT_SYSNUM" => "ABC",
         "SOBOT_WEBHOOK_SECRETS" => "a-sobot-path-secret",
+        "SOBOT_KEY" => "258eec3118705112b2c53dc8043d4d34",
         "TENCENT_BASE_URL" => "https://console.tim.qq.com",
         "TENCENT_SDK_APP_ID" => "1400000000",
         "TENCENT_SECRET_KEY" => "5bd2850fff3ecb11d7c805251c51ee46",
@@ -174,6 +176,127 @@ async fn a_setting_that_is_missing_is_named_with_what_it_is_for() {
                 "{function} does without {name}"
             );
         }
+    }
+}
+
+/// issue-token with these settings beside the ones that it always needs.
+fn issue_token(given: &[(&'static str, &'static str)]) -> Result<(), String> {
+    let _ = harness::http_client();
+    let given: BTreeMap<_, _> = given.iter().copied().collect();
+    let settings = Settings::new(move |name| match name {
+        "API_KEYS" | "CUSTOMER_TOKEN_SECRETS" => good(name).map(str::to_owned),
+        name => given.get(name).map(|value| (*value).to_owned()),
+    });
+    let made = issue_token::App::from_settings(&settings);
+    made.map(drop).map_err(|error| error.to_string())
+}
+
+#[tokio::test]
+async fn all_of_a_vendors_settings_are_there_or_none() {
+    issue_token(&[]).unwrap();
+    let vendors: [&[&'static str]; 2] = [
+        &["SOBOT_REGION", "SOBOT_SYSNUM", "SOBOT_KEY"],
+        &[
+            "TENCENT_SDK_APP_ID",
+            "TENCENT_SECRET_KEY",
+            "TENCENT_ADMIN",
+            "TENCENT_SERVICE_ACCOUNT",
+        ],
+    ];
+    for names in vendors {
+        let all: Vec<_> = names
+            .iter()
+            .map(|name| (*name, good(name).unwrap()))
+            .collect();
+        issue_token(&all).unwrap();
+        for left in 0..names.len() {
+            let mut some = all.clone();
+            let (name, _) = some.remove(left);
+            let error = issue_token(&some).unwrap_err();
+            assert!(
+                error.starts_with(&format!("{name} is not set; it is ")),
+                "{error}"
+            );
+            let one = issue_token(&all[left..=left]).unwrap_err();
+            assert!(one.contains(" is not set; it is "), "{one}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_vendors_setting_that_is_none_is_named_and_no_secret_is_shown() {
+    let sobot = |name, value| {
+        let mut given = vec![("SOBOT_SYSNUM", "ABC"), ("SOBOT_KEY", "hunter2")];
+        given.push((name, value));
+        issue_token(&given)
+    };
+    for region in ["sg", "us", "cn", "cn_tencent"] {
+        sobot("SOBOT_REGION", region).unwrap();
+    }
+    for region in ["eu", "SG", "https://sg.sobot.io"] {
+        let error = sobot("SOBOT_REGION", region).unwrap_err();
+        assert!(
+            error.starts_with("SOBOT_REGION is malformed (sg, us, cn or cn_tencent)"),
+            "{error}"
+        );
+    }
+    for url in [
+        "https://test.sobot.com",
+        "http://127.0.0.1:8790",
+        "https://sg.sobot.io/",
+    ] {
+        sobot("SOBOT_BASE_URL", url).unwrap();
+    }
+    for url in [
+        "http://sg.sobot.io",
+        "https://sobot.io.example.com",
+        "https://sg.sobot.io@example.com",
+        "https://example.com/sobot.io",
+        "https://sg.sobot.io/api",
+        "https://sg.sobot.io?a",
+        "ftp://127.0.0.1",
+        "sg.sobot.io",
+    ] {
+        let error = sobot("SOBOT_BASE_URL", url).unwrap_err();
+        assert!(
+            error.starts_with("SOBOT_BASE_URL is malformed ("),
+            "{error}"
+        );
+        assert!(!error.contains("hunter2"), "{error}");
+    }
+    let both = [
+        ("SOBOT_SYSNUM", "ABC"),
+        ("SOBOT_KEY", "hunter2"),
+        ("SOBOT_REGION", "sg"),
+        ("SOBOT_BASE_URL", "https://us.sobot.com"),
+    ];
+    let error = issue_token(&both).unwrap_err();
+    assert!(error.contains("leave one of them out"), "{error}");
+    for number in ["x", "-1", "0", "1.5", "99999999999999999999"] {
+        let error = issue_token(&[
+            ("TENCENT_SDK_APP_ID", number),
+            ("TENCENT_SECRET_KEY", "hunter2"),
+            ("TENCENT_ADMIN", "administrator"),
+            ("TENCENT_SERVICE_ACCOUNT", "@desk"),
+        ])
+        .unwrap_err();
+        assert!(
+            error.starts_with("TENCENT_SDK_APP_ID is malformed ("),
+            "{error}"
+        );
+        assert!(!error.contains("hunter2"), "{error}");
+    }
+    for list in ["TENCENT_ADMIN", "TENCENT_SERVICE_ACCOUNT"] {
+        let mut given = vec![
+            ("TENCENT_SDK_APP_ID", "1"),
+            ("TENCENT_SECRET_KEY", "hunter2"),
+            ("TENCENT_ADMIN", "administrator"),
+            ("TENCENT_SERVICE_ACCOUNT", "@desk"),
+        ];
+        given.retain(|(name, _)| *name != list);
+        given.push((list, " , ,"));
+        let error = issue_token(&given).unwrap_err();
+        assert!(error.starts_with(&format!("{list} is not set")), "{error}");
     }
 }
 

@@ -1,4 +1,10 @@
-//! `POST /tokens`: a short-lived token with which a customer's own client may call the API.
+//! `POST /tokens`: short-lived tokens with which a customer's own client calls the API, opens Sobot's
+//! page, or logs in at Tencent. The kind is read first, and then what that kind takes.
+
+mod customer;
+mod life;
+mod sobot_page;
+mod tencent_usersig;
 
 use deskbridge::{
     answer::{self, Answers},
@@ -6,16 +12,13 @@ use deskbridge::{
     clock,
     config::{ConfigError, Settings},
     error::{self, Error},
-    ids::CustomerId,
     lambda,
+    vendor::Vendor,
 };
 use lambda_http::{Body, Request, Response};
-use serde::{Deserialize, Serialize};
-
-/// The shortest and the longest life of a customer token, in seconds.
-const LIFE: std::ops::RangeInclusive<i64> = 60..=86_400;
-/// The life of one whose caller names none.
-const QUARTER_OF_AN_HOUR: i64 = 900;
+use serde::Deserialize;
+use sobot_page::Sobot;
+use tencent_usersig::Tencent;
 
 /// What it may answer.
 pub const ANSWERS: Answers = Answers {
@@ -26,6 +29,9 @@ pub const ANSWERS: Answers = Answers {
         error::Kind::Unauthorized,
         error::Kind::RoleNotAllowed,
         error::Kind::BodyTooLarge,
+        error::Kind::VendorRefused,
+        error::Kind::VendorNotConfigured,
+        error::Kind::VendorUnavailable,
         error::Kind::Internal,
     ],
 };
@@ -34,37 +40,41 @@ pub const ANSWERS: Answers = Answers {
 #[derive(Debug)]
 pub struct App {
     guard: Guard,
+    sobot: Option<Sobot>,
+    tencent: Option<Tencent>,
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Ask {
+struct KindOf {
     kind: Kind,
-    customer: CustomerId,
-    expires_in: Option<i64>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Kind {
     Customer,
-}
-
-#[derive(Serialize)]
-struct Token {
-    token: String,
-    expires_at: String,
+    SobotPage,
+    TencentUsersig,
 }
 
 impl App {
     /// The function as the settings want it.
     ///
     /// # Errors
-    /// Where a setting is missing or malformed.
+    /// Where a setting is missing or malformed, or only some of a vendor's are set.
     pub fn from_settings(settings: &Settings) -> Result<Self, ConfigError> {
         Ok(Self {
             guard: Guard::from_settings(settings)?,
+            sobot: Sobot::from_settings(settings)?,
+            tencent: Tencent::from_settings(settings)?,
         })
+    }
+
+    /// Opens a connection ahead of need, where one will be needed.
+    pub async fn warm(&self) {
+        if let Some(sobot) = &self.sobot {
+            sobot.warm().await;
+        }
     }
 
     /// Answers one request.
@@ -72,21 +82,28 @@ impl App {
     /// # Errors
     /// Those of [`ANSWERS`].
     pub async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {
-        self.guard.check(request.headers())?.must_be_server()?;
-        let ask: Ask = lambda::body(&request)?;
-        let Kind::Customer = ask.kind;
-        let life = ask.expires_in.unwrap_or(QUARTER_OF_AN_HOUR);
-        if !LIFE.contains(&life) {
-            let message = format!("`expires_in` is {} to {} seconds", LIFE.start(), LIFE.end());
-            return Err(Error::field("expires_in", message));
+        let caller = self.guard.check(request.headers())?;
+        let KindOf { kind } = lambda::body(&request)?;
+        let now = clock::now();
+        match kind {
+            Kind::Customer => {
+                caller.must_be_server()?;
+                let ask = lambda::body(&request)?;
+                answer::json(200, &customer::issue(&self.guard, &caller, ask, now)?)
+            }
+            Kind::SobotPage => {
+                let ask = lambda::body(&request)?;
+                let sobot = self.sobot.as_ref();
+                let sobot = sobot.ok_or_else(|| Error::vendor_not_configured(Vendor::Sobot))?;
+                answer::json(200, &sobot.issue(&caller, ask, now).await?)
+            }
+            Kind::TencentUsersig => {
+                let ask = lambda::body(&request)?;
+                let tencent = self.tencent.as_ref();
+                let tencent =
+                    tencent.ok_or_else(|| Error::vendor_not_configured(Vendor::Tencent))?;
+                answer::json(200, &tencent.issue(&caller, ask, now)?)
+            }
         }
-        let (token, ends) = self.guard.issue(&ask.customer, life, clock::now())?;
-        answer::json(
-            200,
-            &Token {
-                token,
-                expires_at: clock::rfc3339(ends),
-            },
-        )
     }
 }

@@ -6,5 +6,6 @@ use issue_token::App;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     let app = &lambda::init(App::from_settings)?;
+    app.warm().await;
     lambda::serve_http(|request| app.handle(request)).await
 }

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use crate::{
     clock::Millis,
-    config::{ConfigError, Settings, VENDOR_TIMEOUT_MS},
-    error::{Error, Kind, VendorFault},
+    config::{ConfigError, Settings},
+    error::{Error, VendorCode, VendorFault},
     fate::Fate,
     http::{Client, NoAnswer},
     ids::CustomerId,
@@ -169,14 +169,9 @@ impl Desk {
     /// # Errors
     /// Where a setting is malformed, or only some of a vendor's are set.
     pub fn from_settings(settings: &Settings, http: &Client) -> Result<Self, ConfigError> {
-        let limit: u64 = settings.parsed_or(&VENDOR_TIMEOUT_MS, 8_000)?;
-        // API Gateway gives up after 30 s.
-        if !(1..=20_000).contains(&limit) {
-            return Err(VENDOR_TIMEOUT_MS.malformed(&format!("{limit}, expected 1 to 20000")));
-        }
         Ok(Self {
             http: http.clone(),
-            limit: Duration::from_millis(limit),
+            limit: settings.vendor_timeout()?,
             udesk: udesk::Udesk::from_settings(settings)?,
             sobot: sobot::Sobot::from_settings(settings),
             tencent: tencent::Tencent::from_settings(settings)?,
@@ -196,10 +191,7 @@ impl Desk {
         if configured {
             return Ok(());
         }
-        Err(Error::new(
-            Kind::VendorNotConfigured,
-            format!("this deployment has no settings for {vendor}; see the README's settings"),
-        ))
+        Err(Error::vendor_not_configured(vendor))
     }
 
     /// Refuses a customer whom the vendor can't have.
@@ -340,7 +332,7 @@ impl Desk {
 fn fault(vendor: Vendor, code: Option<i64>, message: impl Into<String>) -> VendorFault {
     VendorFault {
         name: vendor.name().to_owned(),
-        code,
+        code: code.map(VendorCode::from),
         message: message.into(),
     }
 }

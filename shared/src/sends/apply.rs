@@ -122,7 +122,7 @@ impl Rules<'_> {
         go_on: bool,
     ) -> Step {
         let (now, failed) = (change.now(), change.session.sends.attempts + 1);
-        tracing::warn!(session = %change.session.id, failed, fault = fault.message, code = fault.code, "not sent yet");
+        tracing::warn!(session = %change.session.id, failed, fault = fault.message, code = fault.code.as_ref().map(tracing::field::display), "not sent yet");
         let since = change.session.sends.maybe_since;
         let is_message = matches!(attempt.entry.task, Task::Message { .. });
         let next = self.schedule.next(failed, after, now);

@@ -4,10 +4,11 @@
 //!
 //! Vendor page: <https://developer.sobot.io/en/pages/6cc489/>
 
+use http::HeaderMap;
 use serde::{Deserialize, Deserializer, de};
 use serde_json::Value;
 
-use super::Fate;
+use crate::fate::{Fate, retry_after};
 
 /// Every known code; another is kept as it came.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -48,8 +49,9 @@ impl Code {
         }
     }
 
-    /// What a call that was answered with it has come to; `None` where it was granted. `message` is Sobot's own.
-    pub fn fate(&self, message: &str) -> Option<Fate> {
+    /// What a call that was answered with it has come to; `None` where it was granted. `message` and `headers` are
+    /// Sobot's own.
+    pub fn fate(&self, message: &str, headers: &HeaderMap) -> Option<Fate> {
         match self {
             Self::Success => None,
             Self::Business(_)
@@ -57,11 +59,12 @@ impl Code {
             | Self::NoToken
             | Self::BadToken
             | Self::WrongSignature
-            | Self::NoApiConfiguration => Some(Fate::Refused),
-            // It says nothing of the request.
-            Self::UnknownError => Some(Fate::Unavailable),
+            | Self::NoApiConfiguration
+            | Self::UnknownError => Some(Fate::Refused),
             // No page says what Sobot answers above a limit.
-            Self::Unknown(_) if speaks_of_a_limit(message) => Some(Fate::Unavailable),
+            Self::Unknown(_) if speaks_of_a_limit(message) => Some(Fate::Retry {
+                after: retry_after(headers),
+            }),
             Self::Unknown(_) => Some(Fate::Refused),
         }
     }
@@ -147,21 +150,19 @@ mod tests {
     }
 
     #[test]
-    fn only_what_says_nothing_of_the_request_may_go_better_next_time() {
+    fn only_what_speaks_of_a_limit_may_go_better_next_time() {
+        let none = HeaderMap::new();
         for text in KNOWN {
-            let wanted = match text {
-                "000000" => None,
-                "999999" => Some(Fate::Unavailable),
-                _ => Some(Fate::Refused),
-            };
-            assert_eq!(Code::from(text).fate("no"), wanted, "{text}");
+            let wanted = (text != "000000").then_some(Fate::Refused);
+            assert_eq!(Code::from(text).fate("no", &none), wanted, "{text}");
             // A known code means what it means, whatever its message.
-            assert_eq!(Code::from(text).fate("limit"), wanted, "{text}");
+            assert_eq!(Code::from(text).fate("limit", &none), wanted, "{text}");
         }
         let unknown = Code::Unknown("4711".to_owned());
-        assert_eq!(unknown.fate("no"), Some(Fate::Refused));
+        assert_eq!(unknown.fate("no", &none), Some(Fate::Refused));
         for message in ["Too many requests", "调用过于频繁", "Rate limit exceeded"] {
-            assert_eq!(unknown.fate(message), Some(Fate::Unavailable), "{message}");
+            let fate = unknown.fate(message, &none);
+            assert_eq!(fate, Some(Fate::Retry { after: None }), "{message}");
         }
     }
 }

@@ -32,4 +32,4 @@ pub use account::Account;
 pub use channel::Channel;
 pub use code::Code;
 pub use push::Push;
-pub use refusal::{Fate, Refusal};
+pub use refusal::Refusal;

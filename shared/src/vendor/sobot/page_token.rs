@@ -5,7 +5,8 @@
 use http::{HeaderMap, Method, header};
 use serde::{Deserialize, Serialize};
 
-use super::{Account, Channel, Code, Fate, Refusal, sign};
+use super::{Account, Channel, Code, Refusal, sign};
+use crate::fate::{Fate, retry_after};
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug)]
@@ -133,46 +134,48 @@ struct Answer {
 ///
 /// # Errors
 /// A [`Refusal`] that says what to do about it.
-pub fn read(status: u16, _headers: &HeaderMap, body: &[u8]) -> Result<Response, Refusal> {
+pub fn read(status: u16, headers: &HeaderMap, body: &[u8]) -> Result<Response, Refusal> {
     let by_status = match status {
         200..=299 => None,
-        408 | 429 | 500..=599 => Some(Fate::Unavailable),
+        408 | 429 | 503 => Some(Fate::Retry {
+            after: retry_after(headers),
+        }),
+        500.. => Some(Fate::RetryMaybeArrived),
+        // A redirect or a refusal of the server in front.
         _ => Some(Fate::Refused),
     };
-    let answer = serde_json::from_slice::<Answer>(body).ok();
-    let Some(Answer {
+    let Ok(Answer {
         ret_code,
         ret_msg,
         token,
-    }) = answer
+    }) = serde_json::from_slice(body)
     else {
         // What came may hold anything, a token too: it is not repeated.
         return Err(Refusal {
-            fate: by_status.unwrap_or(Fate::Unavailable),
+            fate: by_status.unwrap_or(Fate::RetryMaybeArrived),
             code: None,
-            message: format!("an answer of status {status} that cannot be read"),
+            message: format!("HTTP {status} without a readable answer"),
         });
     };
     let message = ret_msg.unwrap_or_default();
-    let fate = match (by_status, ret_code.fate(&message)) {
-        (Some(Fate::Unavailable), _) => Fate::Unavailable,
-        (Some(Fate::Refused), fate) => fate.unwrap_or(Fate::Refused),
-        (None, Some(fate)) => fate,
-        (None, None) => {
-            if let Some(token) = token.filter(|token| !token.is_empty()) {
-                return Ok(Response { token });
+    let fate = match (by_status, ret_code.fate(&message, headers)) {
+        (None, None) => match token {
+            Some(token) if !token.is_empty() => return Ok(Response { token }),
+            _ => {
+                return Err(Refusal {
+                    fate: Fate::RetryMaybeArrived,
+                    code: None,
+                    message: "success without a token".to_owned(),
+                });
             }
-            return Err(Refusal {
-                fate: Fate::Unavailable,
-                code: None,
-                message: "success without a token".to_owned(),
-            });
-        }
+        },
+        // Only a code may say something better than "final".
+        (None | Some(Fate::Refused), Some(by_code)) => by_code,
+        (Some(by_status), _) => by_status,
     };
-    let code = (ret_code != Code::Success).then_some(ret_code);
     Err(Refusal {
         fate,
-        code,
+        code: (ret_code != Code::Success).then_some(ret_code),
         message,
     })
 }
@@ -355,7 +358,7 @@ mod tests {
             let refusal = read(200, body).unwrap_err();
             assert_eq!(
                 (refusal.fate, &refusal.code),
-                (Fate::Unavailable, &None),
+                (Fate::RetryMaybeArrived, &None),
                 "{body}"
             );
             assert!(!refusal.to_string().contains("hush"), "{refusal}");
@@ -366,26 +369,35 @@ mod tests {
     fn statuses() {
         let good = r#"{"ret_code":"000000","ret_msg":"success","token":"t"}"#;
         let no = r#"{"ret_code":"900003","ret_msg":"no"}"#;
+        let fate = |status, body| read(status, body).unwrap_err().fate;
         for body in ["", good, no] {
-            for status in [408, 429, 500, 502, 503, 504] {
+            for status in [408, 429, 503] {
                 assert_eq!(
-                    read(status, body).unwrap_err().fate,
-                    Fate::Unavailable,
+                    fate(status, body),
+                    Fate::Retry { after: None },
+                    "{status} {body}"
+                );
+            }
+            for status in [500, 502, 504] {
+                assert_eq!(
+                    fate(status, body),
+                    Fate::RetryMaybeArrived,
                     "{status} {body}"
                 );
             }
             for status in [302, 400, 403, 404] {
-                assert_eq!(
-                    read(status, body).unwrap_err().fate,
-                    Fate::Refused,
-                    "{status} {body}"
-                );
+                assert_eq!(fate(status, body), Fate::Refused, "{status} {body}");
             }
         }
-        let refusal = read(400, no).unwrap_err();
-        assert_eq!(refusal.code, Some(Code::WrongSignature));
-        let busy = read(400, r#"{"ret_code":"999999"}"#).unwrap_err();
-        assert_eq!(busy.fate, Fate::Unavailable);
+        assert_eq!(read(400, no).unwrap_err().code, Some(Code::WrongSignature));
+        let limited = r#"{"ret_code":"4711","ret_msg":"too many requests"}"#;
+        for status in [200, 400] {
+            assert_eq!(
+                fate(status, limited),
+                Fate::Retry { after: None },
+                "{status}"
+            );
+        }
         assert!(read(201, good).is_ok());
     }
 }

@@ -1,15 +1,7 @@
 //! A call that Sobot did not grant, and what to do about it.
 
 use super::Code;
-
-/// What to do about it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
-    /// Sobot is busy, or out of order: another attempt may be granted.
-    Unavailable,
-    /// Final.
-    Refused,
-}
+use crate::fate::Fate;
 
 /// A call that Sobot did not grant.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -1,0 +1,127 @@
+//! Tencent's UserSig, with which a customer's client logs in at Tencent. Made here; nobody is asked.
+
+use std::num::NonZeroU64;
+
+use deskbridge::{
+    auth::Caller,
+    clock::{self, Millis},
+    config::{
+        ConfigError, Settings, TENCENT_ADMIN, TENCENT_SDK_APP_ID, TENCENT_SECRET_KEY,
+        TENCENT_SERVICE_ACCOUNT,
+    },
+    error::{Error, Kind},
+    ids::CustomerId,
+    secret::Secret,
+    vendor::tencent::user_sig::{self, Claims},
+};
+use serde::{Deserialize, Serialize, de::IgnoredAny};
+
+use crate::life::Life;
+
+const LIFE: Life = Life {
+    default: 86_400,
+    // 180 days, the longest that Tencent's own libraries make by themselves.
+    longest: 15_552_000,
+    longest_for_customers: 86_400,
+};
+
+/// Tencent's own name for the administrator that every application has.
+const ADMINISTRATOR: &str = "administrator";
+
+/// A Tencent application.
+#[derive(Debug)]
+pub(crate) struct Tencent {
+    sdk_app_id: u64,
+    key: Secret,
+    /// Whoever logs in as one of these is the desk, or commands it.
+    ours: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Ask {
+    #[serde(rename = "kind")]
+    _kind: IgnoredAny,
+    customer: Option<CustomerId>,
+    expires_in: Option<i64>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Token {
+    token: String,
+    expires_at: String,
+    sdk_app_id: u64,
+}
+
+impl Tencent {
+    /// `None` where Tencent is off.
+    pub(crate) fn from_settings(settings: &Settings) -> Result<Option<Self>, ConfigError> {
+        let all = [
+            &TENCENT_SDK_APP_ID,
+            &TENCENT_SECRET_KEY,
+            &TENCENT_ADMIN,
+            &TENCENT_SERVICE_ACCOUNT,
+        ];
+        if all
+            .map(|setting| settings.optional(setting))
+            .iter()
+            .all(Option::is_none)
+        {
+            return Ok(None);
+        }
+        let mut ours = vec![ADMINISTRATOR.to_owned()];
+        for accounts in [&TENCENT_ADMIN, &TENCENT_SERVICE_ACCOUNT] {
+            ours.extend(settings.required_list(accounts)?);
+        }
+        let sdk_app_id = settings.required(&TENCENT_SDK_APP_ID)?;
+        let sdk_app_id: NonZeroU64 = sdk_app_id
+            .parse()
+            .map_err(|error| TENCENT_SDK_APP_ID.malformed(&format!("{sdk_app_id:?}: {error}")))?;
+        Ok(Some(Self {
+            sdk_app_id: sdk_app_id.get(),
+            key: Secret::new(settings.required(&TENCENT_SECRET_KEY)?),
+            ours,
+        }))
+    }
+
+    pub(crate) fn issue(&self, caller: &Caller, ask: Ask, now: Millis) -> Result<Token, Error> {
+        let customer = caller.customer(ask.customer)?;
+        let life = LIFE.of(ask.expires_in, caller)?;
+        if !user_sig::is_user_id(customer.as_str()) {
+            let message = format!(
+                "at Tencent a customer has at most {} characters",
+                user_sig::LONGEST_USER_ID
+            );
+            return Err(Error::field("customer", message));
+        }
+        if self.is_ours(&customer) {
+            return Err(Error::new(
+                Kind::RoleNotAllowed,
+                "this is an account of the desk's own, for which nobody gets a UserSig",
+            ));
+        }
+        let time = now / 1_000;
+        let claims = Claims {
+            sdk_app_id: self.sdk_app_id,
+            identifier: customer.as_str(),
+            time,
+            expire: life,
+        };
+        let token = user_sig::user_sig(claims, self.key.expose()).map_err(|error| {
+            Error::new(Kind::Internal, "something went wrong on our side").with_source(error)
+        })?;
+        Ok(Token {
+            token,
+            expires_at: clock::rfc3339((time + life) * 1_000),
+            sdk_app_id: self.sdk_app_id,
+        })
+    }
+
+    /// Whether it is the desk's own account, in any case of letters: no page says that Tencent tells
+    /// them apart by it.
+    fn is_ours(&self, customer: &CustomerId) -> bool {
+        self.ours
+            .iter()
+            .any(|account| account.eq_ignore_ascii_case(customer.as_str()))
+    }
+}
