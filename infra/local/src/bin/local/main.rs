@@ -1,12 +1,13 @@
 //! `cargo local`: the whole bundle on this machine, with a stand-in for Udesk and one for the app.
 //!
 //! `arguments` and `settings` are what it is told, `build` makes the functions, `desk` is the Udesk twin or the real
-//! account, `app_end` takes the events, `welcome` says what to try.
+//! account, `app_end` takes the events, `env_file` is for `cargo lambda watch`, `welcome` says what to try.
 
 mod app_end;
 mod arguments;
 mod build;
 mod desk;
+mod env_file;
 mod settings;
 mod welcome;
 
@@ -145,6 +146,7 @@ impl Running {
             .map(String::as_str)
             .unwrap_or_default();
         let secret = secrets.split(',').next().unwrap_or_default().trim();
+        let env_file = env_file::write(&data, &bundle)?;
         desk.pushes_to(format!("{}/{secret}", bundle.function_url("webhook-udesk")));
         say(&welcome::text(
             &bundle,
@@ -152,6 +154,7 @@ impl Running {
             app_end.as_ref(),
             &given,
             &settings,
+            &env_file,
         ));
         Ok(Running {
             bundle,

@@ -5,6 +5,7 @@ use crate::desk::Desk;
 use crate::settings::API_KEY;
 use deskbridge_local::Bundle;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// The text. Values that were `given` may be secret: only the fixed local ones are shown.
 pub(crate) fn text(
@@ -13,7 +14,9 @@ pub(crate) fn text(
     app_end: Option<&AppEnd>,
     given: &BTreeMap<String, String>,
     settings: &BTreeMap<String, String>,
+    env_file: &Path,
 ) -> String {
+    let env_file = env_file.display();
     let shown = |name: &str, local: &str| {
         if given.contains_key(name) {
             format!("<the first of {name}>")
@@ -61,6 +64,7 @@ Events that reach the app are shown below; with RUST_LOG=info, so is every call.
 {desk_line}
   app's events   {events}
   Udesk webhook  {webhook}/{secret}
+  cargo-lambda   cargo lambda watch --invoke-address 127.0.0.1 --env-file {env_file}
 
 Try it in another terminal:
 
