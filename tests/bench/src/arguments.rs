@@ -12,9 +12,19 @@ cargo floor: what each function of infra/template.yaml costs beside one that doe
   --cold NUMBER      cold starts of each (15)
   --warm NUMBER      warm calls of each (1000)
   --profile NAME     cargo's profile for the functions (release); quick to try something
+  --binaries DIR     the functions and the floor, already built: nothing is built
   --json FILE        the numbers, as JSON
 
 Instructions are counted where valgrind is installed. Progress goes to stderr, the table to stdout.";
+
+const NAMES: [&str; 6] = [
+    "--only",
+    "--cold",
+    "--warm",
+    "--profile",
+    "--binaries",
+    "--json",
+];
 
 pub(crate) enum Asked {
     Help,
@@ -27,6 +37,7 @@ pub(crate) struct Arguments {
     pub(crate) cold: usize,
     pub(crate) warm: usize,
     pub(crate) profile: String,
+    pub(crate) binaries: Option<PathBuf>,
     pub(crate) json: Option<PathBuf>,
 }
 
@@ -36,6 +47,7 @@ pub(crate) fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Asked
         cold: 15,
         warm: 1000,
         profile: "release".to_owned(),
+        binaries: None,
         json: None,
     };
     while let Some(argument) = arguments.next() {
@@ -46,7 +58,7 @@ pub(crate) fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Asked
         if ["--help", "-h"].contains(&name.as_str()) {
             return Ok(Asked::Help);
         }
-        if !["--only", "--cold", "--warm", "--profile", "--json"].contains(&name.as_str()) {
+        if !NAMES.contains(&name.as_str()) {
             return Err(format!("{name} isn't known; see --help"));
         }
         let value = joined
@@ -64,6 +76,7 @@ pub(crate) fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Asked
             "--cold" => asked.cold = number(&name, &value)?,
             "--warm" => asked.warm = number(&name, &value)?,
             "--profile" => asked.profile = value,
+            "--binaries" => asked.binaries = Some(value.into()),
             _ => asked.json = Some(value.into()),
         }
     }

@@ -1,6 +1,5 @@
 //! The functions' binaries, by cargo.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -36,12 +35,8 @@ pub(crate) fn root() -> Result<PathBuf, Problem> {
         .ok_or_else(|| "start it inside the repository".to_owned())
 }
 
-/// Builds all functions, since some bring about what others need, and the floor; gives each one's file.
-pub(crate) fn build(
-    root: &Path,
-    profile: &str,
-    functions: &[String],
-) -> Result<BTreeMap<String, PathBuf>, Problem> {
+/// Builds all functions, since some bring about what others need, and the floor; gives the folder of the binaries.
+pub(crate) fn build(root: &Path, profile: &str, functions: &[String]) -> Result<PathBuf, Problem> {
     let mut build = cargo();
     build
         .current_dir(root)
@@ -56,13 +51,14 @@ pub(crate) fn build(
         return Err("the functions don't build: see cargo's errors above".to_owned());
     }
     let text = String::from_utf8_lossy(&output.stdout);
-    Ok(text.lines().filter_map(executable).collect())
+    let folder = text.lines().find_map(floor);
+    folder.ok_or_else(|| "cargo built no floor".to_owned())
 }
 
-/// The name and file of a binary that cargo reports.
-fn executable(line: &str) -> Option<(String, PathBuf)> {
+/// The folder of the floor, where this line of cargo's tells of it.
+fn floor(line: &str) -> Option<PathBuf> {
     let message: Value = serde_json::from_str(line).ok()?;
-    let path = message.get("executable")?.as_str()?;
-    let name = message.pointer("/target/name")?.as_str()?;
-    Some((name.to_owned(), path.into()))
+    let path = Path::new(message.get("executable")?.as_str()?);
+    let is_floor = message.pointer("/target/name")?.as_str()? == FLOOR;
+    is_floor.then(|| path.parent().map(Path::to_owned))?
 }

@@ -2,14 +2,19 @@
 //! count of the calls that go through.
 
 use std::collections::BTreeMap;
+use std::io::Error;
+use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::{ServerConfig, crypto::ring, pki_types::PrivateKeyDer};
@@ -52,55 +57,54 @@ impl Authority {
 /// How many calls went through, by what they are: the AWS operation, or the name of the front.
 pub(crate) type Calls = BTreeMap<String, f64>;
 
-/// A TLS front on a port of its own. Dropped, it ends.
+/// A TLS front on a port of its own, which nobody listens at until it is opened. Dropped, it ends.
 pub(crate) struct Front {
     url: String,
     calls: Arc<Mutex<Calls>>,
-    _tasks: JoinSet<()>,
+    asked: watch::Sender<bool>,
+    is_open: Arc<AtomicBool>,
+    _task: JoinSet<()>,
 }
 
 impl Front {
     /// Before the server at `url`.
-    pub(crate) async fn before(
+    pub(crate) fn before(
         authority: &Authority,
         name: &'static str,
         url: &str,
     ) -> Result<Front, Problem> {
-        let problem = |error: std::io::Error| format!("the front of {name}: {error}");
+        let problem = |error: Error| format!("the front of {name}: {error}");
         let upstream = url.strip_prefix("http://").unwrap_or(url);
         let upstream = upstream.split('/').next().unwrap_or(upstream).to_owned();
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(problem)?;
-        let port = listener.local_addr().map_err(problem)?.port();
-        let acceptor = TlsAcceptor::from(Arc::clone(&authority.tls));
+        let socket = bound(0).map_err(problem)?;
+        let port = socket.local_addr().map_err(problem)?.port();
         let calls = Arc::<Mutex<Calls>>::default();
-        let counted = Arc::clone(&calls);
-        let mut tasks = JoinSet::new();
-        tasks.spawn(async move {
-            let mut connections = JoinSet::new();
-            loop {
-                tokio::select! {
-                    Some(_) = connections.join_next() => {}
-                    accepted = listener.accept() => {
-                        let Ok((stream, _)) = accepted else { continue };
-                        let connection = Connection {
-                            acceptor: acceptor.clone(),
-                            upstream: upstream.clone(),
-                            name,
-                            calls: Arc::clone(&counted),
-                        };
-                        connections.spawn(async move {
-                            // An end is an end, whoever made it.
-                            let _ = connection.carry(stream).await;
-                        });
-                    }
-                }
-            }
-        });
+        let connection = Connection {
+            acceptor: TlsAcceptor::from(Arc::clone(&authority.tls)),
+            upstream,
+            name,
+            calls: Arc::clone(&calls),
+        };
+        let (asked, asks) = watch::channel(false);
+        let is_open = Arc::<AtomicBool>::default();
+        let mut task = JoinSet::new();
+        task.spawn(serve(socket, port, connection, asks, Arc::clone(&is_open)));
         Ok(Front {
             url: format!("https://localhost:{port}"),
             calls,
-            _tasks: tasks,
+            asked,
+            is_open,
+            _task: task,
         })
+    }
+
+    /// Listens, or stops listening and cuts what is connected. Has happened when this returns.
+    pub(crate) fn open(&self, open: bool) {
+        self.asked.send_replace(open);
+        let until = Instant::now() + Duration::from_secs(5);
+        while self.is_open.load(Ordering::Acquire) != open && Instant::now() < until {
+            std::thread::sleep(Duration::from_micros(200));
+        }
     }
 
     /// `https://localhost:<port>`.
@@ -117,6 +121,54 @@ impl Front {
     }
 }
 
+/// A port that is taken, and at which nobody listens: who connects is refused.
+fn bound(port: u16) -> Result<TcpSocket, Error> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(SocketAddr::from(([127, 0, 0, 1], port)))?;
+    Ok(socket)
+}
+
+async fn serve(
+    mut socket: TcpSocket,
+    port: u16,
+    connection: Connection,
+    mut asks: watch::Receiver<bool>,
+    is_open: Arc<AtomicBool>,
+) {
+    while asks.wait_for(|open| *open).await.is_ok() {
+        let Ok(listener) = socket.listen(1024) else {
+            return;
+        };
+        is_open.store(true, Ordering::Release);
+        let mut connections = JoinSet::new();
+        loop {
+            tokio::select! {
+                asked = asks.wait_for(|open| !*open) => match asked {
+                    Ok(_) => break,
+                    Err(_) => return,
+                },
+                Some(_) = connections.join_next() => {}
+                accepted = listener.accept() => if let Ok((stream, _)) = accepted {
+                    let connection = connection.clone();
+                    connections.spawn(async move {
+                        // An end is an end, whoever made it.
+                        let _ = connection.carry(stream).await;
+                    });
+                }
+            }
+        }
+        connections.shutdown().await;
+        drop(listener);
+        let Ok(again) = bound(port) else {
+            return;
+        };
+        socket = again;
+        is_open.store(false, Ordering::Release);
+    }
+}
+
+#[derive(Clone)]
 struct Connection {
     acceptor: TlsAcceptor,
     upstream: String,
@@ -125,7 +177,7 @@ struct Connection {
 }
 
 impl Connection {
-    async fn carry(self, stream: TcpStream) -> std::io::Result<()> {
+    async fn carry(self, stream: TcpStream) -> Result<(), Error> {
         stream.set_nodelay(true)?;
         let mut client = self.acceptor.accept(stream).await?;
         let mut server = TcpStream::connect(&self.upstream).await?;

@@ -64,13 +64,17 @@ fn run(arguments: &Arguments) -> Result<bool, Problem> {
     let jobs: Result<Vec<&Job>, Problem> = wanted.iter().map(|name| Job::of(name)).collect();
     let jobs = jobs?;
 
-    say(&format!(
-        "building the functions: profile {}",
-        arguments.profile
-    ));
-    let built = binaries::build(&root, &arguments.profile, &functions)?;
-    let floor = built.get(FLOOR).ok_or("cargo built no floor")?;
-    let binaries = floor.parent().ok_or("the floor has no folder")?;
+    let binaries = match &arguments.binaries {
+        Some(folder) => folder.clone(),
+        None => {
+            say(&format!(
+                "building the functions: profile {}",
+                arguments.profile
+            ));
+            binaries::build(&root, &arguments.profile, &functions)?
+        }
+    };
+    let floor = binaries.join(FLOOR);
     let folder = binaries.join("floor-run");
     std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
 
@@ -85,13 +89,13 @@ fn run(arguments: &Arguments) -> Result<bool, Problem> {
         .map_err(|error| error.to_string())?;
     let authority_file = folder.join("authority.pem");
     let authority = Authority::new(&authority_file)?;
-    let mut subjects = vec![nothing(floor, &folder, rounds, &root)?];
+    let mut subjects = vec![nothing(&floor, &folder, rounds, &root)?];
     for job in &jobs {
         say(&format!("{}: {} events", job.function, rounds.events()));
         let prepared = runtime.block_on(async {
             let world =
-                World::start(&root, &template, binaries, &authority, &authority_file).await?;
-            subject(job, world, binaries, &folder, rounds).await
+                World::start(&root, &template, &binaries, &authority, &authority_file).await?;
+            subject(job, world, &binaries, &folder, rounds).await
         });
         subjects.push(prepared.map_err(|problem| format!("{}: {problem}", job.function))?);
     }
@@ -102,10 +106,14 @@ fn run(arguments: &Arguments) -> Result<bool, Problem> {
         .zip(measured)
         .map(|(job, numbers)| Row::of(job, numbers, &floor))
         .collect();
-    let table = report::table(&rows, &floor, rounds, &arguments.profile);
+    let built = match &arguments.binaries {
+        Some(_) => "binaries that were there".to_owned(),
+        None => format!("profile {}", arguments.profile),
+    };
+    let table = report::table(&rows, &floor, rounds, &built);
     let _ = writeln!(std::io::stdout(), "{table}");
     if let Some(file) = &arguments.json {
-        let all = json!({"profile": arguments.profile, "cold": rounds.cold, "warm": rounds.warm, "floor": floor, "functions": rows});
+        let all = json!({"built": built, "cold": rounds.cold, "warm": rounds.warm, "floor": floor, "functions": rows});
         std::fs::write(file, format!("{all:#}\n"))
             .map_err(|error| format!("{}: {error}", file.display()))?;
     }
@@ -120,7 +128,6 @@ fn nothing(binary: &Path, folder: &Path, rounds: Rounds, root: &Path) -> Result<
     let start = start(FLOOR, binary.to_owned(), folder, BTreeMap::new());
     Ok(Subject {
         name: FLOOR.to_owned(),
-        closed: start.clone(),
         start,
         answers: Answers::Status(200),
         events: std::iter::repeat_n(event, rounds.events()).collect(),
@@ -141,7 +148,6 @@ async fn subject(
     Ok(Subject {
         name: job.function.to_owned(),
         start: start(world.environment(job.function)),
-        closed: start(world.closed_environment(job.function)),
         answers: job.answers,
         events: events
             .into_iter()

@@ -44,8 +44,6 @@ impl Rounds {
 pub(crate) struct Subject {
     pub(crate) name: String,
     pub(crate) start: Start,
-    /// The same, but no server that it would open a connection to is there.
-    pub(crate) closed: Start,
     pub(crate) answers: Answers,
     pub(crate) events: VecDeque<Vec<u8>>,
     /// What it runs in; the floor runs in none.
@@ -174,8 +172,17 @@ impl Subject {
         (0..number).map(|_| self.event()).collect()
     }
 
+    /// Lets processes connect, or refuses each of their connections.
+    fn open(&self, open: bool) {
+        if let Some(world) = &self.world {
+            world.open(open);
+        }
+    }
+
     fn cold(&mut self, found: &mut Found, counts: bool) -> Result<(), Problem> {
-        let init = Process::start(&self.closed)?.ready()?;
+        self.open(false);
+        let init = Process::start(&self.start)?.ready()?;
+        self.open(true);
         let event = self.event()?;
         let cold = Process::start(&self.start)?.cold(event)?;
         self.answers.check(&cold.answer)?;
@@ -224,10 +231,9 @@ impl Subject {
     }
 
     fn count(&mut self, found: &mut Found, warm: usize, folder: &Path) -> Result<(), Problem> {
-        let (closed, start) = (self.closed.clone(), self.start.clone());
-        let init = self.counted(&closed, 0, folder)?;
-        let first = self.counted(&start, 1, folder)?;
-        let all = self.counted(&start, 1 + warm, folder)?;
+        let init = self.counted(0, folder)?;
+        let first = self.counted(1, folder)?;
+        let all = self.counted(1 + warm, folder)?;
         found.numbers.instructions = Some(Instructions {
             init,
             first,
@@ -236,15 +242,21 @@ impl Subject {
         Ok(())
     }
 
-    /// The instructions of a process that has so many calls.
-    fn counted(&mut self, start: &Start, calls: usize, folder: &Path) -> Result<f64, Problem> {
+    /// The instructions of a process that has so many calls. Connections are refused until it has
+    /// asked for an event: what is opened ahead of need has a limit of time, which would end it under
+    /// valgrind, and it would be done twice.
+    fn counted(&mut self, calls: usize, folder: &Path) -> Result<f64, Problem> {
         let file = folder.join(format!("{}.callgrind", self.name));
-        let mut start = start.clone();
         let option = format!("--callgrind-out-file={}", file.display());
-        start.under = vec!["valgrind".to_owned(), "--tool=callgrind".to_owned(), option];
+        let start = Start {
+            under: vec!["valgrind".to_owned(), "--tool=callgrind".to_owned(), option],
+            ..self.start.clone()
+        };
         let events = self.some_events(calls)?;
+        self.open(false);
         let mut process = Process::start(&start)?;
         process.ready()?;
+        self.open(true);
         self.check(&process.warm(events)?)?;
         process.end()?;
         let text = std::fs::read_to_string(&file).map_err(|error| format!("callgrind: {error}"))?;

@@ -37,13 +37,13 @@ impl Row {
 }
 
 /// The README's text.
-pub(crate) fn table(rows: &[Row], floor: &Numbers, rounds: Rounds, profile: &str) -> String {
+pub(crate) fn table(rows: &[Row], floor: &Numbers, rounds: Rounds, built: &str) -> String {
     let mut text = format!(
         "Measured on {} with `cargo floor` ({}) on {}; medians of {} cold starts and {} warm calls.\n\n\
          | function | one call | MB | init ms | M instr. | first ms | M instr. | memory MB | warm µs | CPU µs | K instr. | calls | limits |\n\
          |---|---|---|---|---|---|---|---|---|---|---|---|---|\n",
         jiff::Zoned::now().date(),
-        profile,
+        built,
         machine(),
         rounds.cold,
         rounds.warm,

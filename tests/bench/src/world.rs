@@ -23,8 +23,6 @@ use crate::front::{Authority, Calls, Front};
 const AT_ONCE: usize = 4;
 /// How long nudges may take to be seen.
 const NUDGES: Duration = Duration::from_secs(20);
-/// A port at which nobody listens.
-const CLOSED: &str = "https://localhost:1";
 
 /// A world. Dropped, it ends.
 pub(crate) struct World {
@@ -85,7 +83,7 @@ impl World {
             ("Udesk", udesk.url()),
             ("the app", app.clone()),
         ] {
-            let front = Front::before(authority, name, &url).await?;
+            let front = Front::before(authority, name, &url)?;
             fronts.push((url, front));
         }
         let twin = TwinOptions::default();
@@ -111,29 +109,21 @@ impl World {
 
     /// What a measured process of `function` sees: as the bundle's own, but with everything behind TLS.
     pub(crate) fn environment(&self, function: &str) -> BTreeMap<String, String> {
-        self.environment_with(function, |front| front.url())
-    }
-
-    /// The same, with nobody behind any address: an init that opens no connection.
-    pub(crate) fn closed_environment(&self, function: &str) -> BTreeMap<String, String> {
-        self.environment_with(function, |_| CLOSED.to_owned())
-    }
-
-    fn environment_with(
-        &self,
-        function: &str,
-        url: impl Fn(&Front) -> String,
-    ) -> BTreeMap<String, String> {
         let environment = self.bundle.environment(function);
         let mut environment = environment.cloned().unwrap_or_default();
         for value in environment.values_mut() {
             for (plain, front) in &self.fronts {
-                *value = value.replace(plain, &url(front));
+                *value = value.replace(plain, &front.url());
             }
         }
         let authority = self.authority.display().to_string();
         environment.insert("EXTRA_CA_FILE".to_owned(), authority);
         environment
+    }
+
+    /// Lets measured processes connect to anything, or refuses each of them.
+    pub(crate) fn open(&self, open: bool) {
+        self.fronts.iter().for_each(|(_, front)| front.open(open));
     }
 
     /// The calls of measured processes so far.
