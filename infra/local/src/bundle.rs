@@ -4,11 +4,11 @@ use crate::environment::environment;
 use crate::error::{Error, InvokeError};
 use crate::front::Front;
 use crate::log::{Log, LogLine, LogSink};
-use crate::poller::Poller;
+use crate::poller::{self, Poller};
 use crate::resources;
 use crate::runtime::{self, Pool, Runtime};
 use crate::schedule;
-use crate::servers::{ACCOUNT, REGION, Servers, listen};
+use crate::servers::{Servers, Sqs, listen};
 use crate::template::Template;
 use axum::Router;
 use axum::body::Bytes;
@@ -41,6 +41,8 @@ pub struct Options {
     pub settings: BTreeMap<String, String>,
     /// Whether schedules call their functions: at start, and then by their rate.
     pub schedules: bool,
+    /// Whether queues call their functions. Where they don't, [`Bundle::take`] gives what is in them.
+    pub queues: bool,
     /// Processes of one function at most, which is also how many calls of it run at once; further ones wait.
     pub max_instances: usize,
     /// Called with every log line.
@@ -48,7 +50,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// A free port, no settings, schedules on, 10 processes of a function at most.
+    /// A free port, no settings, schedules and queues on, 10 processes of a function at most.
     pub fn new(template: Template, binaries: impl Into<PathBuf>) -> Options {
         Options {
             template,
@@ -56,6 +58,7 @@ impl Options {
             port: 0,
             settings: BTreeMap::new(),
             schedules: true,
+            queues: true,
             max_instances: 10,
             log: None,
         }
@@ -67,6 +70,7 @@ pub struct Bundle {
     template: Template,
     runtime: Arc<Runtime>,
     log: Arc<Log>,
+    sqs: Sqs,
     url: String,
     stopping: watch::Sender<bool>,
     servers: JoinSet<()>,
@@ -86,6 +90,7 @@ impl Bundle {
             port,
             settings,
             schedules,
+            queues,
             max_instances,
             log,
         } = options;
@@ -134,7 +139,7 @@ impl Bundle {
             let Some(pool) = runtime.pools.get(&function.name) else {
                 continue;
             };
-            for source in &function.queues {
+            for source in function.queues.iter().filter(|_| queues) {
                 let (Some(queue), Some(url)) = (
                     template.queues().get(&source.queue),
                     template.scope.queue_urls.get(&source.queue),
@@ -144,7 +149,7 @@ impl Bundle {
                 let poller = Poller {
                     sqs: servers.sqs.clone(),
                     url: url.clone(),
-                    arn: format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{}", queue.name),
+                    arn: poller::arn(queue),
                     batch_size: source.batch_size,
                     partial_failures: source.partial_failures,
                     pool: Arc::clone(pool),
@@ -166,6 +171,7 @@ impl Bundle {
             template,
             runtime,
             log,
+            sqs: servers.sqs.clone(),
             url: format!("http://127.0.0.1:{port}"),
             stopping,
             servers: serving,
@@ -240,6 +246,35 @@ impl Bundle {
             .tables()
             .get(logical_id)
             .map(|table| table.name.clone())
+    }
+
+    /// What a function's processes see, but for `AWS_LAMBDA_RUNTIME_API`, which each has of its own.
+    pub fn environment(&self, name: &str) -> Option<&BTreeMap<String, String>> {
+        Some(self.runtime.pools.get(name)?.environment())
+    }
+
+    /// Takes what may be received from a queue now, ten messages at most, as the records of an SQS event. They are deleted:
+    /// whoever takes them sees to them.
+    ///
+    /// # Errors
+    /// There is no queue of this name in the template, or SQS refuses.
+    pub async fn take(&self, logical_id: &str) -> Result<Vec<Value>, Error> {
+        let error = |problem: String| Error::server(format!("queue {logical_id}"), problem);
+        let (Some(queue), Some(url)) = (
+            self.template.queues().get(logical_id),
+            self.template.scope.queue_urls.get(logical_id),
+        ) else {
+            return Err(error("the template has none of this name".to_owned()));
+        };
+        let messages = self.sqs.receive(url, 10, 0).await.map_err(error)?;
+        for message in &messages {
+            if let Some(receipt) = message.get("ReceiptHandle").and_then(Value::as_str) {
+                self.sqs.delete(url, receipt).await.map_err(error)?;
+            }
+        }
+        let arn = poller::arn(queue);
+        let records = messages.iter().map(|message| poller::record(message, &arn));
+        Ok(records.collect())
     }
 
     /// The template that runs.

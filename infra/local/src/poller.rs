@@ -2,7 +2,8 @@
 
 use crate::log::Log;
 use crate::runtime::Pool;
-use crate::servers::{REGION, Sqs};
+use crate::servers::{ACCOUNT, REGION, Sqs};
+use crate::template::Queue;
 use axum::body::Bytes;
 use serde_json::{Map, Value, json};
 use std::collections::HashSet;
@@ -89,7 +90,7 @@ impl Poller {
     /// Calls the function with the messages and deletes what it has taken. The rest is seen again when its visibility
     /// timeout has passed.
     async fn batch(&self, messages: Vec<Value>) {
-        let event = json!({"Records": messages.iter().map(|message| self.record(message)).collect::<Vec<_>>()});
+        let event = json!({"Records": messages.iter().map(|message| record(message, &self.arn)).collect::<Vec<_>>()});
         let Ok(result) = self.pool.invoke(Bytes::from(event.to_string()), None).await else {
             return;
         };
@@ -128,38 +129,43 @@ impl Poller {
             }
         }
     }
+}
 
-    /// A message as a record of the event.
-    fn record(&self, message: &Value) -> Value {
-        let take = |name: &str| message.get(name).cloned().unwrap_or_default();
-        let attributes = message
-            .get("MessageAttributes")
-            .and_then(Value::as_object)
-            .into_iter()
-            .flatten();
-        let attributes: Map<String, Value> = attributes
-            .map(|(name, value)| {
-                let mut attribute = json!({"stringListValues": [], "binaryListValues": [], "dataType": value.get("DataType")});
-                for (from, to) in [("StringValue", "stringValue"), ("BinaryValue", "binaryValue")] {
-                    if let (Some(value), Some(attribute)) = (value.get(from), attribute.as_object_mut()) {
-                        attribute.insert(to.to_owned(), value.clone());
-                    }
+/// A queue's ARN.
+pub(crate) fn arn(queue: &Queue) -> String {
+    format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{}", queue.name)
+}
+
+/// A message as a record of the event.
+pub(crate) fn record(message: &Value, arn: &str) -> Value {
+    let take = |name: &str| message.get(name).cloned().unwrap_or_default();
+    let attributes = message
+        .get("MessageAttributes")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten();
+    let attributes: Map<String, Value> = attributes
+        .map(|(name, value)| {
+            let mut attribute = json!({"stringListValues": [], "binaryListValues": [], "dataType": value.get("DataType")});
+            for (from, to) in [("StringValue", "stringValue"), ("BinaryValue", "binaryValue")] {
+                if let (Some(value), Some(attribute)) = (value.get(from), attribute.as_object_mut()) {
+                    attribute.insert(to.to_owned(), value.clone());
                 }
-                (name.clone(), attribute)
-            })
-            .collect();
-        json!({
-            "messageId": take("MessageId"),
-            "receiptHandle": take("ReceiptHandle"),
-            "body": take("Body"),
-            "attributes": take("Attributes"),
-            "messageAttributes": attributes,
-            "md5OfBody": take("MD5OfBody"),
-            "eventSource": "aws:sqs",
-            "eventSourceARN": self.arn,
-            "awsRegion": REGION,
+            }
+            (name.clone(), attribute)
         })
-    }
+        .collect();
+    json!({
+        "messageId": take("MessageId"),
+        "receiptHandle": take("ReceiptHandle"),
+        "body": take("Body"),
+        "attributes": take("Attributes"),
+        "messageAttributes": attributes,
+        "md5OfBody": take("MD5OfBody"),
+        "eventSource": "aws:sqs",
+        "eventSourceARN": arn,
+        "awsRegion": REGION,
+    })
 }
 
 fn member<'a>(value: &'a Value, name: &str) -> Option<&'a str> {

@@ -74,6 +74,11 @@ impl Pool {
         })
     }
 
+    /// What its processes see.
+    pub(crate) fn environment(&self) -> &BTreeMap<String, String> {
+        &self.environment
+    }
+
     /// Calls the function. The call goes on when this is dropped, as a call of Lambda does when its caller leaves.
     pub(crate) async fn invoke(self: &Arc<Self>, event: Bytes, trace: Option<String>) -> Answer {
         let pool = Arc::clone(self);

@@ -1,12 +1,14 @@
 //! `cargo local`: the whole bundle on this machine, with stand-ins for the vendors and one for the app.
 //!
 //! `arguments` and `settings` are what it is told, `build` makes the functions, `desk` is a vendor's twin or its real
-//! account (`udesk`, `sobot`, `tencent`; all of them are `vendors`), `app_end` takes the events, `welcome` says what to try.
+//! account (`udesk`, `sobot`, `tencent`; all of them are `vendors`), `app_end` takes the events, `env_file` is for
+//! `cargo lambda watch`, `welcome` says what to try.
 
 mod app_end;
 mod arguments;
 mod build;
 mod desk;
+mod env_file;
 mod settings;
 mod sobot;
 mod tencent;
@@ -147,6 +149,7 @@ impl Running {
             return Err(reasons(failed));
         }
         desks.push_to(&bundle, &functions, &settings);
+        let env_file = env_file::write(&data, &bundle)?;
         let welcome = Welcome {
             bundle: &bundle,
             functions: &functions,
@@ -154,6 +157,7 @@ impl Running {
             app_end: app_end.as_ref(),
             given: &given,
             settings: &settings,
+            env_file: &env_file,
         };
         say(&welcome.text());
         Ok(Running {

@@ -7,6 +7,7 @@ use crate::vendors::Desks;
 use crate::{sobot, udesk};
 use deskbridge_local::Bundle;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 /// What the text is about.
 pub(crate) struct Welcome<'a> {
@@ -17,6 +18,8 @@ pub(crate) struct Welcome<'a> {
     /// Values that were given may be secret: only the fixed local ones are shown.
     pub(crate) given: &'a BTreeMap<String, String>,
     pub(crate) settings: &'a BTreeMap<String, String>,
+    /// What leads `cargo lambda watch` to the servers.
+    pub(crate) env_file: &'a Path,
 }
 
 impl Welcome<'_> {
@@ -28,6 +31,7 @@ impl Welcome<'_> {
             Some(app_end) => format!("{} (each is verified and shown here)", app_end.url),
             None => current(self.settings, "APP_EVENTS_URL").to_owned(),
         };
+        let env_file = self.env_file.display();
         let (udesk, answer) = self.udesk();
         let (sobot, sobot_says) = self.sobot();
         let (tencent, tencent_logs_in) = self.tencent();
@@ -38,7 +42,8 @@ Events that reach the app are shown below; with RUST_LOG=info, so is every call.
 
   HTTP API       {api}
   app's events   {events}
-{udesk}{sobot}{tencent}
+{udesk}{sobot}{tencent}  cargo-lambda   cargo lambda watch --invoke-address 127.0.0.1 --env-file {env_file}
+
 Try it in another terminal:
 
   A='Authorization: Bearer {key}'

@@ -1,0 +1,232 @@
+//! What each function is measured at. A function that is added to the template is added here.
+
+use std::time::Duration;
+
+use deskbridge_twins::udesk::Fault;
+use serde_json::{Value, json};
+
+use crate::Problem;
+use crate::event::{batch, body, in_inbox, of_session, with_body};
+use crate::limits::Kind;
+use crate::world::World;
+
+/// Where a job is added.
+pub(crate) const FILE: &str = "tests/bench/src/job.rs";
+
+/// A function's job.
+pub(crate) struct Job {
+    pub(crate) function: &'static str,
+    /// What one call does, for the table.
+    pub(crate) does: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) answers: Answers,
+    work: Work,
+}
+
+/// What a good answer is.
+#[derive(Clone, Copy)]
+pub(crate) enum Answers {
+    /// This HTTP status.
+    Status(u64),
+    /// A batch of which nothing failed.
+    Batch,
+    /// Anything but an error.
+    Nothing,
+}
+
+impl Answers {
+    pub(crate) fn check(self, answer: &[u8]) -> Result<(), Problem> {
+        let read: Value = serde_json::from_slice(answer).unwrap_or_default();
+        let good = match self {
+            Self::Status(status) => read.get("statusCode").and_then(Value::as_u64) == Some(status),
+            Self::Batch => read.get("batchItemFailures") == Some(&json!([])),
+            Self::Nothing => true,
+        };
+        match good {
+            true => Ok(()),
+            false => Err(format!("it answered {}", String::from_utf8_lossy(answer))),
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Work {
+    Token,
+    Open,
+    Read,
+    Close,
+    Say,
+    UdeskPush,
+    SobotPush,
+    Deliver,
+    Send,
+    Ingest,
+    Sweep,
+}
+
+const fn job(
+    function: &'static str,
+    does: &'static str,
+    kind: Kind,
+    answers: Answers,
+    work: Work,
+) -> Job {
+    Job {
+        function,
+        does,
+        kind,
+        answers,
+        work,
+    }
+}
+
+const OK: Answers = Answers::Status(200);
+
+/// The jobs.
+#[rustfmt::skip]
+pub(crate) const JOBS: &[Job] = &[
+    job("issue-token", "a customer token", Kind::Api, OK, Work::Token),
+    job("create-session", "a session with an agent at Udesk", Kind::Vendor, Answers::Status(201), Work::Open),
+    job("get-session", "one session", Kind::Api, OK, Work::Read),
+    job("list-messages", "a conversation of ten messages", Kind::Api, OK, Work::Read),
+    job("send-message", "a text to Udesk", Kind::Vendor, OK, Work::Say),
+    job("close-session", "an open session at Udesk", Kind::Vendor, OK, Work::Close),
+    job("webhook-udesk", "an agent's message", Kind::Webhook, OK, Work::UdeskPush),
+    job("webhook-sobot-offline-message", "an agent's message", Kind::Webhook, OK, Work::SobotPush),
+    job("webhook-sobot-unread-message", "an agent's message", Kind::Webhook, OK, Work::SobotPush),
+    job("webhook-sobot-chat-list", "a count of unread messages", Kind::Webhook, OK, Work::SobotPush),
+    job("drain-deliveries", "a nudge, one event", Kind::Queue, Answers::Batch, Work::Deliver),
+    job("drain-sends", "a nudge, one text to Udesk", Kind::Queue, Answers::Batch, Work::Send),
+    job("ingest-inbox", "an agent's message", Kind::Queue, Answers::Batch, Work::Ingest),
+    job("sweep", "nothing is due", Kind::Schedule, Answers::Nothing, Work::Sweep),
+];
+
+impl Job {
+    /// The job of a function.
+    pub(crate) fn of(function: &str) -> Result<&'static Job, Problem> {
+        let job = JOBS.iter().find(|job| job.function == function);
+        job.ok_or_else(|| {
+            format!("{function} is in the template, and has no job here: add one to {FILE}")
+        })
+    }
+
+    /// So many events, each of which does the job anew, with all that they need in the world.
+    pub(crate) async fn events(&self, world: &World, number: usize) -> Result<Vec<Value>, Problem> {
+        let fixture = world.fixture(self.function)?;
+        let same = |event: &Value| vec![event.clone(); number];
+        match self.work {
+            Work::Token => (0..number)
+                .map(|_| {
+                    let mut ask = body(&fixture)?;
+                    set(&mut ask, "customer", world.fresh("customer").into());
+                    Ok(with_body(fixture.clone(), &ask))
+                })
+                .collect(),
+            Work::Open => Ok((0..number)
+                .map(|_| world.ask(&world.fresh("customer"), "udesk", &fixture))
+                .collect()),
+            Work::Read => {
+                let session = world.session("udesk").await?;
+                for _ in 0..10 {
+                    world.say(&session.id).await?;
+                }
+                world.settle().await?;
+                Ok(same(&of_session(&fixture, &session.id)?))
+            }
+            Work::Close => {
+                let sessions = world.sessions("udesk", number).await?;
+                sessions
+                    .iter()
+                    .map(|session| of_session(&fixture, &session.id))
+                    .collect()
+            }
+            Work::Say => {
+                let sessions = world.sessions("udesk", number).await?;
+                sessions
+                    .iter()
+                    .map(|session| world.message(&session.id))
+                    .collect()
+            }
+            Work::UdeskPush => {
+                let sessions = world.sessions("udesk", number).await?;
+                let pushes = sessions.iter().map(|session| world.udesk_push(session));
+                pushes
+                    .map(|push| Ok(with_body(fixture.clone(), &push?)))
+                    .collect()
+            }
+            Work::SobotPush => {
+                let sessions = world.sessions("sobot", number).await?;
+                // The first push binds the session to Sobot's: what is measured is a later one.
+                let push = || {
+                    let pushes = sessions.iter().map(|session| {
+                        sobot_push(body(&fixture)?, &session.customer, &world.fresh("m"))
+                    });
+                    let events = pushes.map(|push| Ok(with_body(fixture.clone(), &push?)));
+                    events.collect::<Result<Vec<Value>, Problem>>()
+                };
+                world.call_all(self.function, push()?, 200).await?;
+                world.settle().await?;
+                push()
+            }
+            Work::Deliver => {
+                let sessions = world.sessions("udesk", number).await?;
+                let webhook = world.fixture("webhook-udesk")?;
+                let pushes = sessions.iter().map(|session| world.udesk_push(session));
+                let pushes: Result<Vec<Value>, Problem> = pushes
+                    .map(|push| Ok(with_body(webhook.clone(), &push?)))
+                    .collect();
+                world.call_all("webhook-udesk", pushes?, 200).await?;
+                let nudges = world.nudges(self.function, number).await?;
+                Ok(nudges.into_iter().map(|nudge| batch(vec![nudge])).collect())
+            }
+            Work::Send => {
+                let sessions = world.sessions("udesk", number).await?;
+                world.udesk.fault("POST /im/messages", Fault::Limited, None);
+                let messages: Result<Vec<Value>, Problem> = sessions
+                    .iter()
+                    .map(|session| world.message(&session.id))
+                    .collect();
+                world.call_all("send-message", messages?, 202).await?;
+                world.udesk.clear_faults();
+                let nudges = world.nudges(self.function, number).await?;
+                // A nudge may be seen a moment before its message is due.
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                Ok(nudges.into_iter().map(|nudge| batch(vec![nudge])).collect())
+            }
+            Work::Ingest => {
+                let sessions = world.sessions("udesk", number).await?;
+                let pushes = sessions.iter().map(|session| world.udesk_push(session));
+                pushes.map(|push| in_inbox(&fixture, &push?)).collect()
+            }
+            Work::Sweep => {
+                world.sessions("udesk", 10).await?;
+                Ok(same(&fixture))
+            }
+        }
+    }
+}
+
+/// One of Sobot's three pushes, to another customer: a new message, in the customer's own chat.
+fn sobot_push(mut push: Value, customer: &str, message: &str) -> Result<Value, Problem> {
+    set(&mut push, "partnerId", customer.into());
+    for (name, value) in [
+        ("msgId", message.to_owned()),
+        ("cid", format!("chat-{customer}")),
+        ("lastCid", format!("chat-{customer}")),
+        (
+            "lastMsgContent",
+            format!("Your parcel leaves today ({message})."),
+        ),
+    ] {
+        if push.get(name).is_some() {
+            set(&mut push, name, value.into());
+        }
+    }
+    Ok(push)
+}
+
+fn set(object: &mut Value, name: &str, value: Value) {
+    if let Some(object) = object.as_object_mut() {
+        object.insert(name.to_owned(), value);
+    }
+}

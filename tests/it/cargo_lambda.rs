@@ -1,0 +1,141 @@
+//! What cargo-lambda needs beside the functions: the routes, and an event of each function that it can
+//! be invoked with, in the form in which AWS sends it.
+
+use std::collections::BTreeSet;
+
+use deskbridge_local::Function;
+use harness::{binaries::root, world::World};
+use serde_json::{Value, json};
+
+use crate::template;
+
+/// The session that the fixtures name; whoever invokes a function puts in one that there is.
+const SESSION: &str = "ses_01KAF3YV2S8Q4T6W9X0Z1B3C5D";
+
+/// `cargo local`'s settings, with which the fixtures are made, beside those of the tests.
+const SETTINGS: [(&str, &str); 6] = [
+    ("API_KEYS", "test-server-key-0001,local-server-key"),
+    (
+        "UDESK_WEBHOOK_SECRETS",
+        "test-udesk-path-secret,local-udesk-secret",
+    ),
+    ("SOBOT_REGION", "sg"),
+    ("SOBOT_SYSNUM", "ABC"),
+    ("SOBOT_KEY", "258eec3118705112b2c53dc8043d4d34"),
+    (
+        "SOBOT_WEBHOOK_SECRETS",
+        "test-sobot-path-secret,local-sobot-secret",
+    ),
+];
+
+fn event(function: &str) -> Value {
+    let path = root().join(format!("tests/fixtures/events/{function}.json"));
+    let text = std::fs::read_to_string(&path);
+    let text = text.unwrap_or_else(|error| panic!("{function} has no event, {path:?}: {error}"));
+    serde_json::from_str(&text).unwrap()
+}
+
+#[test]
+fn watch_has_the_templates_routes() {
+    let declared: BTreeSet<(String, String, String)> = template()
+        .functions()
+        .values()
+        .flat_map(|function| {
+            let routes = function.routes.iter();
+            routes.map(|route| {
+                (
+                    route.path.clone(),
+                    route.method.clone(),
+                    function.name.clone(),
+                )
+            })
+        })
+        .collect();
+    let output = std::process::Command::new(env!("CARGO"))
+        .args(["metadata", "--no-deps", "--format-version", "1"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let router = metadata["metadata"]["lambda"]["watch"]["router"]
+        .as_object()
+        .unwrap();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let watched: BTreeSet<_> = router
+        .iter()
+        .flat_map(|(path, routes)| {
+            let routes = routes.as_array().unwrap().iter();
+            routes.map(|route| {
+                (
+                    path.clone(),
+                    text(&route["method"]),
+                    text(&route["function"]),
+                )
+            })
+        })
+        .collect();
+    assert_eq!(
+        watched, declared,
+        "Cargo.toml, workspace.metadata.lambda.watch.router"
+    );
+}
+
+#[test]
+fn each_function_has_an_event_of_its_trigger() {
+    let has_form = |function: &Function, event: &Value| {
+        let route = event["routeKey"].as_str().unwrap_or_default();
+        let mut routes = function.routes.iter();
+        if routes.any(|declared| format!("{} {}", declared.method, declared.path) == route) {
+            let path = event["rawPath"].as_str().unwrap().to_owned();
+            return path == event["requestContext"]["http"]["path"];
+        }
+        (function.url && route == "$default" && event["version"] == "2.0")
+            || (!function.queues.is_empty() && event["Records"][0]["eventSource"] == "aws:sqs")
+            || (!function.schedules.is_empty() && event["source"] == "aws.events")
+    };
+    for function in template().functions().values() {
+        let event = event(&function.name);
+        assert!(has_form(function, &event), "{}: {event:#}", function.name);
+        if let Some(body) = event["body"].as_str() {
+            let length = event["headers"]["content-length"].as_str().unwrap();
+            assert_eq!(length, body.len().to_string(), "{}", function.name);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_function_answers_its_event() {
+    let world = World::with(&SETTINGS).await;
+    let opened = world
+        .bundle
+        .invoke("create-session", event("create-session"))
+        .await
+        .unwrap();
+    assert_eq!(opened["statusCode"], 201, "{opened}");
+    let opened: Value = serde_json::from_str(opened["body"].as_str().unwrap()).unwrap();
+    let session = opened["id"].as_str().unwrap();
+    let template = template();
+    let others = template.functions().keys().map(String::as_str);
+    let others = others.filter(|name| !["create-session", "close-session"].contains(name));
+    for function in others.chain(["close-session"]) {
+        let event = event(function).to_string().replace(SESSION, session);
+        let event: Value = serde_json::from_str(&event).unwrap();
+        let answer = world.bundle.invoke(function, event.clone()).await.unwrap();
+        let good = if event.get("requestContext").is_some() {
+            answer["statusCode"] == 200
+        } else if event.get("Records").is_some() {
+            answer == json!({"batchItemFailures": []})
+        } else {
+            answer.is_null()
+        };
+        assert!(good, "{function}: {answer:#}");
+    }
+    let said = world.conversation(session).await;
+    let said: BTreeSet<&str> = said
+        .iter()
+        .map(|said| said["content"].as_str().unwrap())
+        .collect();
+    for text in ["Where is my parcel?", "Hello, what can I help you with?"] {
+        assert!(said.contains(text), "{said:?}");
+    }
+}
