@@ -30,8 +30,12 @@ def references(node):
             yield from references(child)
 
 
+# Where a schema holds others that speak of the same object.
+PARTS = {"allOf", "if", "then", "else"}
+
+
 def close(node, is_part):
-    """Closes every object that is whole: one that is a part of an `allOf` sees only its own part."""
+    """Closes every object that is whole: one that is a part of another sees only its own part."""
     if isinstance(node, list):
         for child in node:
             close(child, is_part)
@@ -41,7 +45,7 @@ def close(node, is_part):
                 for schema in child.values():
                     close(schema, False)
             else:
-                close(child, key == "allOf")
+                close(child, key in PARTS)
         if ("allOf" in node or isinstance(node.get("properties"), dict)) and not is_part:
             node.setdefault("unevaluatedProperties", False)
 

@@ -288,7 +288,7 @@ async fn each_field_that_is_wrong_missing_or_unknown_is_named() {
             &messages,
             &say,
             "kind",
-            [&enums[..], &["\"card\"", "\"custom\""]].concat(),
+            [&enums[..], &["\"custom\""]].concat(),
         ),
         (
             &messages,
@@ -392,6 +392,8 @@ async fn each_field_that_is_wrong_missing_or_unknown_is_named() {
         ),
         (&messages, r#"{"content":"hello"}"#, "kind"),
         (&messages, r#"{"kind":"text"}"#, "content"),
+        (&messages, r#"{"kind":"card","content":"hello"}"#, "content"),
+        (&messages, r#"{"kind":"card"}"#, "card"),
         (
             &messages,
             r#"{"kind":"text","content":"hello","as":"desk"}"#,

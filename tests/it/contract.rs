@@ -323,6 +323,12 @@ async fn every_answer_of_the_contract_happens_and_is_as_its_schema_says() {
         .call(API_KEY, "POST", &messages, Some(other))
         .await
         .expect(409);
+    let own = World::customer_token("DE", 900, clock::now());
+    let as_desk = json!({"as": "desk", "kind": "text", "content": "hello"});
+    world
+        .call(&own, "POST", &messages, Some(as_desk))
+        .await
+        .expect(403);
     world.twin.fault(
         "POST /im/messages",
         Fault::code(2005, "invalid parameter"),
