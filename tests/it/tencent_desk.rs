@@ -237,7 +237,8 @@ async fn what_may_have_arrived_is_held_where_the_setting_says_so() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn twenty_at_once_arrive_once_each_in_the_order_of_the_conversation() {
-    let world = World::start().await;
+    // Few processes: a small machine gets further with them.
+    let world = World::with_processes(4, 3 * BOUND, &[]).await;
     let session = open(&world, "user45").await;
     let ids: Vec<_> = (0..20).map(|number| format!("d-{number}")).collect();
     // Each twice.
