@@ -2,7 +2,6 @@
 
 use std::{
     path::{Path, PathBuf},
-    process::Command,
     sync::OnceLock,
 };
 
@@ -16,7 +15,7 @@ pub fn binaries() -> &'static Path {
         let folder = test.ancestors().nth(2).expect("target/debug").to_owned();
         let target = folder.parent().expect("target");
         // With the tests' own selection, so that no dependency is built twice with other features.
-        let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        let status = deskbridge_local::cargo()
             .args([
                 "build",
                 "--quiet",

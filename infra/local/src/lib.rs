@@ -2,6 +2,7 @@
 //!
 //! - [`Servers`]: an embedded DynamoDB and SQS, each on a port of 127.0.0.1.
 //! - [`Template`]: functions, routes, event sources, tables, queues and settings, read from the SAM template.
+//! - [`cargo()`]: cargo, for whoever has the functions built.
 //! - [`Bundle`]: the real function binaries as processes behind a Lambda Runtime API, with one port for the HTTP API and
 //!   the function URLs, pollers for the queues, and the schedules.
 //!
@@ -27,6 +28,7 @@
 //! failed call is not repeated before its next turn.
 
 mod bundle;
+mod cargo;
 mod environment;
 mod error;
 mod event;
@@ -42,6 +44,7 @@ mod servers;
 mod template;
 
 pub use bundle::{Bundle, Options};
+pub use cargo::cargo;
 pub use environment::access_key;
 pub use error::{Error, InvokeError};
 pub use log::{LogLine, LogSink, LogSource};

@@ -1,21 +1,15 @@
 //! The functions' binaries, by cargo.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
+use deskbridge_local::cargo;
 use serde_json::Value;
 
 use crate::Problem;
 
 /// The function that does nothing.
 pub(crate) const FLOOR: &str = "empty-function";
-
-fn cargo() -> Command {
-    // Set by the cargo that runs us.
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.stdin(Stdio::null());
-    command
-}
 
 fn not_there(error: std::io::Error) -> Problem {
     format!("can't run cargo: {error}")

@@ -10,9 +10,8 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 
 fn cargo() -> Command {
-    // Set by the cargo that runs us.
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.kill_on_drop(true).stdin(Stdio::null());
+    let mut command = Command::from(deskbridge_local::cargo());
+    command.kill_on_drop(true);
     command
 }
 
