@@ -27,7 +27,7 @@ pub enum Fact<'a> {
     MessagesRead(Vec<&'a crate::ids::MessageId>),
     /// The customer waits in a queue.
     SessionQueued,
-    /// An agent has taken the conversation.
+    /// An agent, or a robot, has taken the conversation.
     SessionStarted,
     /// Another agent has.
     SessionTransferred,

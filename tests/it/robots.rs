@@ -231,7 +231,8 @@ async fn asking_for_a_robot_again_changes_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_robot_hands_over_to_an_agent_who_is_asked_for() {
-    let world = World::start().await;
+    // Few processes: a small machine gets further with them.
+    let world = World::with_processes(4, 3 * BOUND, &[]).await;
     world
         .twin
         .switch(|switches| switches.push_start = PushStart::Off);

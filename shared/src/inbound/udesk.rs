@@ -80,7 +80,7 @@ impl Record for Recorder {
             },
             Ok(Push::Robot(push) | Push::Urobot(push)) => match self.customer_of(&push).await? {
                 Some(customer) => {
-                    let pieces = Answered::all_of(push.messages);
+                    let pieces = Answered::all_of(push.messages, body);
                     record_pieces(&self.table, VENDOR, &customer, pieces).await
                 }
                 None => aside("it names no customer and no session that is ours".to_owned()).await,

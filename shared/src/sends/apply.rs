@@ -306,6 +306,55 @@ mod tests {
         }
     }
 
+    fn with_robot(state: State, vendor_session: Option<&str>) -> Opened {
+        Opened {
+            welcome: Some(Welcome {
+                content: "<p>Hello</p>".to_owned(),
+                suggestions: Vec::new(),
+            }),
+            ..opened(state, vendor_session, None)
+        }
+    }
+
+    #[test]
+    fn a_robots_welcome_follows_its_start_and_comes_once() {
+        for state in [State::Robot, State::Urobot] {
+            let mut change = change(State::Opening, None);
+            let met = with_robot(state, Some("urobot:1"));
+            apply_opened(&mut change, &met, None);
+            assert_eq!(told(&change), ["session.started", "message.received"]);
+            let welcome = change.messages.values().next().unwrap();
+            assert_eq!(welcome.from, crate::message::Author::Robot);
+            assert_eq!(welcome.text.as_deref(), Some("Hello"));
+            // Asked again, since its answer was lost, or the robot had forgotten the customer.
+            apply_opened(&mut change, &met, None);
+            assert_eq!(change.events.len(), 2);
+        }
+    }
+
+    #[test]
+    fn a_wish_counts_once_it_is_granted() {
+        let wish = Assign {
+            group_id: Some(1),
+            ..Assign::default()
+        };
+        let mut granted = change(State::Robot, None);
+        apply_opened(
+            &mut granted,
+            &opened(State::Queued, None, Some(1)),
+            Some(&wish),
+        );
+        assert_eq!(granted.session.assign.as_ref(), Some(&wish));
+        assert_eq!(told(&granted), ["session.queued"]);
+
+        // A push was faster: nobody waits for what was asked.
+        let mut overtaken = change(State::Active, Some("11"));
+        let met = with_robot(State::Robot, None);
+        apply_opened(&mut overtaken, &met, Some(&wish));
+        assert_eq!(overtaken.session.assign, None);
+        assert!(told(&overtaken).is_empty() && overtaken.messages.is_empty());
+    }
+
     #[test]
     fn a_new_place_in_the_queue_is_no_event() {
         let mut change = change(State::Queued, None);

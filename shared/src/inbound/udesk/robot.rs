@@ -18,16 +18,28 @@ pub(super) struct Answered {
     /// What it is known by.
     key: String,
     message: Result<RobotMessage, UnreadableMessage>,
+    /// The whole push, where it holds nothing else: it says whom the robot spoke to.
+    whole: Option<String>,
 }
 
 impl Answered {
     /// The messages of a push, each under a key of its own.
-    pub(super) fn all_of(messages: Vec<Result<RobotMessage, UnreadableMessage>>) -> Vec<Self> {
+    pub(super) fn all_of(
+        messages: Vec<Result<RobotMessage, UnreadableMessage>>,
+        push: &[u8],
+    ) -> Vec<Self> {
+        let is_alone = messages.len() == 1;
+        let whole = is_alone.then(|| String::from_utf8_lossy(push).into_owned());
         let keyed = keyed(messages, body, |message| {
             message.as_ref().ok().and_then(|message| message.id.clone())
         });
         let all = keyed.into_iter();
-        all.map(|(key, message)| Self { key, message }).collect()
+        all.map(|(key, message)| Self {
+            key,
+            message,
+            whole: whole.clone(),
+        })
+        .collect()
     }
 
     fn raw(&self, because: String) -> Raw {
@@ -52,7 +64,7 @@ impl Piece for Answered {
     }
 
     fn body(&self) -> &str {
-        body(&self.message)
+        self.whole.as_deref().unwrap_or_else(|| body(&self.message))
     }
 
     fn vendor_session(&self) -> Option<String> {
