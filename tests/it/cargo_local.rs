@@ -28,10 +28,11 @@ const CLOSES: &str = "curl -X DELETE";
 const BEGINS_AT_TENCENT: &str = "\"vendor\":\"tencent\"";
 const DESK_WRITES: &str = "\"as\":\"desk\"";
 const TENCENT: &str = "user's page ";
-/// Where Sobot's agent writes.
+/// Where a customer gets the link to Sobot's page, and Sobot's agent writes.
+const SOBOT_LINKS: &str = "sobot_page";
 const SOBOT_WRITES: &str = "# Sobot's agent writes";
-/// The last of the lines.
-const LAST: &str = "tencent_usersig";
+/// Where the user gets a UserSig, the last of the lines.
+const LOGS_IN: &str = "tencent_usersig";
 const ANSWER: &str = "Hello, what can I help you with?";
 
 fn folder(test: &str) -> PathBuf {
@@ -88,7 +89,7 @@ impl Local {
         });
         let local = Self { child, lines };
         until("cargo local has printed what to try", async || {
-            local.line(LAST).is_some()
+            local.line(LOGS_IN).is_some()
         })
         .await;
         local
@@ -245,23 +246,34 @@ async fn the_printed_lines_lead_through_a_conversation_that_survives_a_restart()
 async fn the_printed_lines_lead_to_the_other_vendors_twins() {
     let folder = folder("cargo-local-vendors");
     let local = Local::start(&folder).await;
+    let http = harness::http_client();
+
+    let token = local.run(SOBOT_LINKS, "").await;
+    let link = token["link"].as_str().expect("a link");
+    let page = http.get(link).send().await.unwrap();
+    assert_eq!(page.status(), 200, "{token}");
+    assert!(page.text().await.unwrap().contains("Hello DE"));
+    let pushed = local.run(SOBOT_WRITES, "").await;
+    assert_eq!(pushed["good"], true, "{pushed}");
+    until("the app end has printed what the agent wrote", async || {
+        let event = local.line("  \"We have an answer for you\"");
+        event.is_some_and(|line| line.starts_with("verified  message.received"))
+    })
+    .await;
+
     let begun = local.run(BEGINS_AT_TENCENT, "").await;
-    let sent = local
-        .run(DESK_WRITES, begun["id"].as_str().expect("a session"))
-        .await;
+    let session = begun["id"].as_str().expect("a session");
+    let sent = local.run(DESK_WRITES, session).await;
     assert_eq!(sent["status"], "sent", "{sent}");
+    let token = local.run(LOGS_IN, "").await;
     let page = local.line(TENCENT).expect("the user's page");
     let (_, page) = page.trim_end().split_once(TENCENT).unwrap();
-    let calls = harness::http_client().get(format!("{page}/api/calls"));
-    let calls: Value =
-        serde_json::from_str(&calls.send().await.unwrap().text().await.unwrap()).unwrap();
-    assert_eq!(calls["calls"][0]["body"]["ToAccount"], "user45", "{calls}");
-    assert_eq!(calls["calls"][0]["code"], 0, "{calls}");
-    // Printed where the template has a function that takes the push.
-    if local.line(SOBOT_WRITES).is_some() {
-        let pushed = local.run(SOBOT_WRITES, "").await;
-        assert_eq!(pushed["good"], true, "{pushed}");
-    }
+    let user = serde_json::json!({"user": "user45", "usersig": token["token"]});
+    let seen = http.post(format!("{page}/api/messages"));
+    let seen = seen.body(user.to_string()).send().await.unwrap();
+    let seen: Value = serde_json::from_str(&seen.text().await.unwrap()).unwrap();
+    let elements = &seen["messages"][0]["elements"];
+    assert_eq!(elements[0]["content"]["Text"], "Welcome", "{seen}");
     local.interrupt().await;
 }
 
