@@ -24,6 +24,8 @@ use crate::front::{Authority, Calls, Front};
 
 /// Calls at once while a world is prepared.
 const AT_ONCE: usize = 4;
+/// How many nudges may fail while a world is prepared.
+const PATIENCE: usize = 20;
 /// How long nudges may take to be seen.
 const NUDGES: Duration = Duration::from_secs(20);
 
@@ -231,16 +233,26 @@ impl World {
 
     /// Delivers whatever there is to be delivered.
     pub(crate) async fn settle(&self) -> Result<(), Problem> {
+        // What fails because the machine is busy is seen to again, as SQS would.
+        let (mut left, mut failures) = (Vec::new(), 0);
         loop {
-            let nudges = self.take("drain-deliveries").await?;
-            if nudges.is_empty() {
+            left.extend(self.take("drain-deliveries").await?);
+            if left.is_empty() {
                 return Ok(());
             }
-            let answer = self
-                .invoke("drain-deliveries", event::batch(nudges))
-                .await?;
-            if answer != json!({"batchItemFailures": []}) {
-                return Err(format!("drain-deliveries answered {answer}"));
+            let event = event::batch(left.clone());
+            let answer = self.invoke("drain-deliveries", event).await?;
+            let failed = answer.get("batchItemFailures").and_then(Value::as_array);
+            let failed = failed.ok_or_else(|| format!("drain-deliveries answered {answer}"))?;
+            left.retain(|nudge| {
+                let id = nudge.get("messageId");
+                failed
+                    .iter()
+                    .any(|failed| failed.get("itemIdentifier") == id)
+            });
+            failures += left.len();
+            if failures > PATIENCE {
+                return Err(format!("drain-deliveries fails again and again: {answer}"));
             }
         }
     }
