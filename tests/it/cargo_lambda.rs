@@ -13,15 +13,12 @@ use crate::template;
 const SESSION: &str = "ses_01KAF3YV2S8Q4T6W9X0Z1B3C5D";
 
 /// `cargo local`'s settings, with which the fixtures are made, beside those of the tests.
-const SETTINGS: [(&str, &str); 6] = [
+const SETTINGS: [(&str, &str); 3] = [
     ("API_KEYS", "test-server-key-0001,local-server-key"),
     (
         "UDESK_WEBHOOK_SECRETS",
         "test-udesk-path-secret,local-udesk-secret",
     ),
-    ("SOBOT_REGION", "sg"),
-    ("SOBOT_SYSNUM", "ABC"),
-    ("SOBOT_KEY", "258eec3118705112b2c53dc8043d4d34"),
     (
         "SOBOT_WEBHOOK_SECRETS",
         "test-sobot-path-secret,local-sobot-secret",
@@ -33,6 +30,33 @@ fn event(function: &str) -> Value {
     let text = std::fs::read_to_string(&path);
     let text = text.unwrap_or_else(|error| panic!("{function} has no event, {path:?}: {error}"));
     serde_json::from_str(&text).unwrap()
+}
+
+fn metadata() -> Value {
+    let output = std::process::Command::new(env!("CARGO"))
+        .args(["metadata", "--no-deps", "--format-version", "1"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// `cargo lambda build` takes every binary of the default members for a Lambda.
+#[test]
+fn the_default_binaries_are_the_functions() {
+    let metadata = metadata();
+    let defaults = metadata["workspace_default_members"].as_array().unwrap();
+    let packages = metadata["packages"].as_array().unwrap().iter();
+    let targets = packages
+        .filter(|package| defaults.contains(&package["id"]))
+        .flat_map(|package| package["targets"].as_array().unwrap());
+    let binaries: BTreeSet<&str> = targets
+        .filter(|target| target["kind"] == json!(["bin"]))
+        .map(|target| target["name"].as_str().unwrap())
+        .collect();
+    let template = template();
+    let functions: BTreeSet<&str> = template.functions().keys().map(String::as_str).collect();
+    assert_eq!(binaries, functions);
 }
 
 #[test]
@@ -51,12 +75,7 @@ fn watch_has_the_templates_routes() {
             })
         })
         .collect();
-    let output = std::process::Command::new(env!("CARGO"))
-        .args(["metadata", "--no-deps", "--format-version", "1"])
-        .current_dir(root())
-        .output()
-        .unwrap();
-    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let metadata = metadata();
     let router = metadata["metadata"]["lambda"]["watch"]["router"]
         .as_object()
         .unwrap();
@@ -130,12 +149,15 @@ async fn each_function_answers_its_event() {
         };
         assert!(good, "{function}: {answer:#}");
     }
-    let said = world.conversation(session).await;
-    let said: BTreeSet<&str> = said
-        .iter()
-        .map(|said| said["content"].as_str().unwrap())
-        .collect();
-    for text in ["Where is my parcel?", "Hello, what can I help you with?"] {
-        assert!(said.contains(text), "{said:?}");
+    // What the customer wrote is there, and so is what the agent said to another in two pushes.
+    let other = world.open_session_of("FR").await.unwrap();
+    let other = other["id"].as_str().unwrap();
+    for (session, text, times) in [
+        (session, "Where is my parcel?", 1),
+        (other, "Hello, what can I help you with?", 2),
+    ] {
+        let conversation = world.conversation(session).await;
+        let said = conversation.iter().filter(|said| said["content"] == text);
+        assert_eq!(said.count(), times, "{text}: {conversation:#?}");
     }
 }

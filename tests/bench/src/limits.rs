@@ -135,7 +135,7 @@ fn vendor_call(calls: &Calls) -> f64 {
     for (call, number) in calls {
         match call.as_str() {
             "SendMessage" => queues += number,
-            "Udesk" | "the app" => {}
+            "Udesk" | "Sobot" | "Tencent" | "the app" => {}
             _ => table += number,
         }
     }

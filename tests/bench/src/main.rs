@@ -117,7 +117,11 @@ fn run(arguments: &Arguments) -> Result<bool, Problem> {
         std::fs::write(file, format!("{all:#}\n"))
             .map_err(|error| format!("{}: {error}", file.display()))?;
     }
-    Ok(rows.iter().all(|row| row.problem.is_none()))
+    let is_whole = |row: &Row| {
+        let numbers = row.numbers.as_ref();
+        numbers.is_some_and(|numbers| numbers.uncounted.is_none())
+    };
+    Ok(rows.iter().all(is_whole))
 }
 
 /// The floor itself.

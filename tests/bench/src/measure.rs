@@ -66,6 +66,9 @@ pub(crate) struct Numbers {
     /// What one warm call calls, by AWS operation, or who is called.
     pub(crate) calls: Calls,
     pub(crate) instructions: Option<Instructions>,
+    /// Why there are no instructions, where counting them failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) uncounted: Option<Problem>,
 }
 
 /// Instructions, which repeat within a per cent on any machine of a kind.
@@ -112,7 +115,11 @@ pub(crate) fn all(
     if rounds.count {
         say("instructions of each, under valgrind");
         each(subjects, &mut found, |subject, found| {
-            subject.count(found, rounds.counted(), folder)
+            if let Err(problem) = subject.count(found, rounds.counted(), folder) {
+                say(&format!("{}, under valgrind: {problem}", subject.name));
+                found.numbers.uncounted = Some(problem);
+            }
+            Ok(())
         });
     }
     found

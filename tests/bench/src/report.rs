@@ -53,11 +53,13 @@ pub(crate) fn table(rows: &[Row], floor: &Numbers, rounds: Rounds, built: &str) 
         let name = format!("`{}`", row.function);
         match (&row.numbers, &row.problem) {
             (Some(numbers), _) => {
-                let kept = if row.over.is_empty() {
-                    "within".to_owned()
-                } else {
-                    format!("**over**: {}", row.over.join("; "))
+                let mut kept = match row.over.is_empty() {
+                    true => "within".to_owned(),
+                    false => format!("**over**: {}", row.over.join("; ")),
                 };
+                if numbers.uncounted.is_some() {
+                    kept.push_str("; instructions could not be counted");
+                }
                 text.push_str(&line(&name, &row.does, numbers, Some(floor), &kept));
             }
             (None, problem) => {

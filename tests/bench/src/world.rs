@@ -1,4 +1,4 @@
-//! What one function is measured in: a DynamoDB, an SQS, a Udesk and an app of its own, each behind
+//! What one function is measured in: a DynamoDB, an SQS, all vendors and an app of its own, each behind
 //! TLS, and the other functions to bring about what it needs.
 
 use std::collections::BTreeMap;
@@ -9,7 +9,10 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::routing::post;
 use deskbridge_local::{Bundle, Options, Servers, Template};
-use deskbridge_twins::udesk::{Options as TwinOptions, PushStart, Twin};
+use deskbridge_twins::{
+    sobot, tencent,
+    udesk::{self, PushStart},
+};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -21,13 +24,17 @@ use crate::front::{Authority, Calls, Front};
 
 /// Calls at once while a world is prepared.
 const AT_ONCE: usize = 4;
+/// How many nudges may fail while a world is prepared.
+const PATIENCE: usize = 20;
 /// How long nudges may take to be seen.
 const NUDGES: Duration = Duration::from_secs(20);
 
 /// A world. Dropped, it ends.
 pub(crate) struct World {
     /// Udesk.
-    pub(crate) udesk: Twin,
+    pub(crate) udesk: udesk::Twin,
+    _sobot: sobot::Twin,
+    _tencent: tencent::Twin,
     bundle: Bundle,
     fronts: Vec<(String, Front)>,
     root: PathBuf,
@@ -56,7 +63,13 @@ impl World {
         let servers = Servers::start(None)
             .await
             .map_err(|error| problem(&error))?;
-        let udesk = Twin::start(TwinOptions::default())
+        let udesk = udesk::Twin::start(udesk::Options::default())
+            .await
+            .map_err(|error| problem(&error))?;
+        let sobot = sobot::Twin::start(sobot::Options::default())
+            .await
+            .map_err(|error| problem(&error))?;
+        let tencent = tencent::Twin::start(tencent::Options::default())
             .await
             .map_err(|error| problem(&error))?;
         udesk.switch(|switches| {
@@ -81,22 +94,25 @@ impl World {
             ("DynamoDB", servers.dynamodb_url()),
             ("SQS", servers.sqs_url()),
             ("Udesk", udesk.url()),
+            ("Sobot", sobot.url()),
+            ("Tencent", tencent.url()),
             ("the app", app.clone()),
         ] {
             let front = Front::before(authority, name, &url)?;
             fronts.push((url, front));
         }
-        let twin = TwinOptions::default();
         let mut options = Options::new(template.clone(), binaries);
         options.schedules = false;
         options.queues = false;
         options.max_instances = AT_ONCE;
-        options.settings = settings(&udesk.url(), &twin, &app);
+        options.settings = settings(&udesk.url(), &sobot.url(), &tencent.url(), &app);
         let bundle = Bundle::start(&servers, options)
             .await
             .map_err(|error| problem(&error))?;
         Ok(World {
             udesk,
+            _sobot: sobot,
+            _tencent: tencent,
             bundle,
             fronts,
             root: root.to_owned(),
@@ -217,16 +233,26 @@ impl World {
 
     /// Delivers whatever there is to be delivered.
     pub(crate) async fn settle(&self) -> Result<(), Problem> {
+        // What fails because the machine is busy is seen to again, as SQS would.
+        let (mut left, mut failures) = (Vec::new(), 0);
         loop {
-            let nudges = self.take("drain-deliveries").await?;
-            if nudges.is_empty() {
+            left.extend(self.take("drain-deliveries").await?);
+            if left.is_empty() {
                 return Ok(());
             }
-            let answer = self
-                .invoke("drain-deliveries", event::batch(nudges))
-                .await?;
-            if answer != json!({"batchItemFailures": []}) {
-                return Err(format!("drain-deliveries answered {answer}"));
+            let event = event::batch(left.clone());
+            let answer = self.invoke("drain-deliveries", event).await?;
+            let failed = answer.get("batchItemFailures").and_then(Value::as_array);
+            let failed = failed.ok_or_else(|| format!("drain-deliveries answered {answer}"))?;
+            left.retain(|nudge| {
+                let id = nudge.get("messageId");
+                failed
+                    .iter()
+                    .any(|failed| failed.get("itemIdentifier") == id)
+            });
+            failures += left.len();
+            if failures > PATIENCE {
+                return Err(format!("drain-deliveries fails again and again: {answer}"));
             }
         }
     }
@@ -291,9 +317,12 @@ impl World {
     }
 }
 
-/// The settings, as `cargo local` has them.
-fn settings(udesk: &str, twin: &TwinOptions, app: &str) -> BTreeMap<String, String> {
+/// The settings, as `cargo local` and the twins have them.
+fn settings(udesk: &str, sobot: &str, tencent: &str, app: &str) -> BTreeMap<String, String> {
     let events = format!("{app}/events");
+    let account = udesk::Options::default();
+    let company = sobot::Options::default();
+    let application = tencent::Options::default();
     [
         ("API_KEYS", "local-server-key"),
         (
@@ -307,13 +336,21 @@ fn settings(udesk: &str, twin: &TwinOptions, app: &str) -> BTreeMap<String, Stri
         ),
         ("APP_EVENTS_ALLOWED_HOSTS", "127.0.0.1"),
         ("UDESK_BASE_URL", udesk),
-        ("UDESK_EMAIL", &twin.email),
-        ("UDESK_API_TOKEN", &twin.api_token),
+        ("UDESK_EMAIL", &account.email),
+        ("UDESK_API_TOKEN", &account.api_token),
         ("UDESK_WEBHOOK_SECRETS", "local-udesk-secret"),
-        ("SOBOT_REGION", "sg"),
-        ("SOBOT_SYSNUM", "ABC"),
-        ("SOBOT_KEY", "258eec3118705112b2c53dc8043d4d34"),
+        ("SOBOT_BASE_URL", sobot),
+        ("SOBOT_SYSNUM", &company.sysnum),
+        ("SOBOT_KEY", &company.key),
         ("SOBOT_WEBHOOK_SECRETS", "local-sobot-secret"),
+        ("TENCENT_BASE_URL", tencent),
+        ("TENCENT_SDK_APP_ID", &application.sdk_app_id.to_string()),
+        ("TENCENT_SECRET_KEY", &application.secret_key),
+        ("TENCENT_ADMIN", &application.admins.join(",")),
+        (
+            "TENCENT_SERVICE_ACCOUNT",
+            &application.service_accounts.join(","),
+        ),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into()
