@@ -11,7 +11,10 @@ use deskbridge::{
     error::Kind,
     event::Fact,
 };
-use deskbridge_twins::{sobot::Fault as SobotFault, udesk::Fault};
+use deskbridge_twins::{
+    sobot::{Fault as SobotFault, PushKind},
+    udesk::Fault,
+};
 use harness::{
     BOUND,
     contract::Contract,
@@ -544,6 +547,11 @@ async fn every_event_happens_and_is_as_its_schema_says() {
         .expect(200);
     world.twin.agent_transfers("DE").await.unwrap();
     world.twin.agent_closes("DE", "normal").await.unwrap();
+    // At Sobot, where an agent's message comes with custom data, and a count of what is unread.
+    for kind in PushKind::ALL {
+        let pushed = world.sobot.agent_says("DE", kind, "<b>Hello</b>").await;
+        assert!(pushed.is_good(), "{pushed:?}");
+    }
 
     let wanted = Contract::read().event_types();
     world
