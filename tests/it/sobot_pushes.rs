@@ -116,7 +116,11 @@ async fn the_filled_offline_message_becomes_its_event_at_each_url() {
             (&"sobot".into(), &"active".into())
         );
         let conversation = world.conversation(&events[1].session).await;
-        assert_eq!(conversation, [message.clone()], "as the event shows it");
+        assert_eq!(
+            conversation,
+            std::slice::from_ref(message),
+            "as the event shows it"
+        );
         assert_eq!(
             bound_to(&world, &events[1].session).await,
             None,
