@@ -85,7 +85,7 @@ const OK: Answers = Answers::Status(200);
 /// The jobs.
 #[rustfmt::skip]
 pub(crate) const JOBS: &[Job] = &[
-    job("issue-token", "a customer token", Kind::Api, OK, Work::Token),
+    job("issue-token", "a token for Sobot's page", Kind::Vendor, OK, Work::Token),
     job("create-session", "a session with an agent at Udesk", Kind::Vendor, Answers::Status(201), Work::Open),
     job("get-session", "one session", Kind::Api, OK, Work::Read),
     job("list-messages", "a conversation of ten messages", Kind::Api, OK, Work::Read),
@@ -115,13 +115,13 @@ impl Job {
         let fixture = world.fixture(self.function)?;
         let same = |event: &Value| vec![event.clone(); number];
         match self.work {
-            Work::Token => (0..number)
-                .map(|_| {
-                    let mut ask = body(&fixture)?;
-                    set(&mut ask, "customer", world.fresh("customer").into());
-                    Ok(with_body(fixture.clone(), &ask))
-                })
-                .collect(),
+            Work::Token => {
+                let asks = (0..number).map(|_| {
+                    let ask = json!({"kind": "sobot_page", "customer": world.fresh("customer")});
+                    with_body(fixture.clone(), &ask)
+                });
+                Ok(asks.collect())
+            }
             Work::Open => Ok((0..number)
                 .map(|_| world.ask(&world.fresh("customer"), "udesk", &fixture))
                 .collect()),
