@@ -1,6 +1,6 @@
 """cargo-lambda against the servers of `cargo local`: one function called by its route, one with its event.
 
-Expects `cargo test --workspace` to have built everything; cargo-lambda builds the two functions itself.
+Expects `cargo build --workspace --bins --tests` to have built everything; cargo-lambda builds the two functions itself.
 Listens on free ports of 127.0.0.1, and ends what it has started by its own process ids.
 """
 
