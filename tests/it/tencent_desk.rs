@@ -16,6 +16,10 @@ use harness::{
 };
 use serde_json::{Value, json};
 
+const SESSION: &str = include_str!("../fixtures/tencent/send_msg.session.request.json");
+const ACCOUNTS: &str = include_str!("../fixtures/tencent/send_msg.accounts.request.json");
+const CARD: &str = include_str!("../fixtures/tencent/send_msg.card.request.json");
+
 const SEND_MSG: &str = "POST /v4/desk_http_svc/send_msg";
 
 /// A customer whom the desk at Tencent may meet.
@@ -123,6 +127,56 @@ async fn text_card_and_custom_element_reach_the_customer() {
     };
     world.app.wait_for(BOUND, |_| sent(&world) == 3).await;
     world.app.assert_in_order(&session);
+}
+
+/// The page's three requests, asked for through the API: Tencent is sent what the page prints, but for
+/// `MsgRandom` and the id of a session.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_example_of_the_page_goes_out_as_it_stands() {
+    let world = World::start().await;
+    let session = open(&world, "user45").await;
+    let by_accounts: Value = serde_json::from_str(ACCOUNTS).unwrap();
+    let card: Value = serde_json::from_str(CARD).unwrap();
+    let by_session: Value = serde_json::from_str(SESSION).unwrap();
+    let custom = by_accounts["CloudCustomData"].as_str().unwrap();
+    let text = |example: &Value| {
+        let text = &example["MsgBody"][0]["MsgContent"]["Text"];
+        json!({"as": "desk", "kind": "text", "content": text, "custom": custom})
+    };
+    let shown = &inner(&card)["content"];
+    let as_card = json!({"as": "desk", "kind": "card", "custom": custom, "card": {
+        "title": shown["header"], "description": shown["desc"], "image": shown["pic"], "url": shown["url"]}});
+
+    for message in [text(&by_accounts), as_card] {
+        post(&world, API_KEY, &session, message).await.expect(200);
+    }
+    let theirs = world.tencent.begin_session("user45");
+    bind(&world.writing_table(), &session, &theirs).await;
+    post(&world, API_KEY, &session, text(&by_session))
+        .await
+        .expect(200);
+
+    let calls = world.tencent.calls();
+    assert_eq!(calls.len(), 3, "{calls:?}");
+    for (call, mut example) in calls.into_iter().zip([by_accounts, card, by_session]) {
+        let mut sent = call.body.unwrap();
+        for message in [&mut sent, &mut example] {
+            message["MsgRandom"] = Value::Null;
+            if message.get("SessionId").is_some() {
+                message["SessionId"] = Value::Null;
+            }
+            if message["MsgBody"][0]["MsgType"] == "TIMCustomElem" {
+                message["MsgBody"][0]["MsgContent"]["Data"] = inner(message);
+            }
+        }
+        assert_eq!(sent, example);
+    }
+}
+
+/// The JSON in the `Data` of a message's element.
+fn inner(message: &Value) -> Value {
+    let data = message["MsgBody"][0]["MsgContent"]["Data"].as_str();
+    serde_json::from_str(data.unwrap()).unwrap()
 }
 
 /// Every code of the page; the error says Tencent's own.
