@@ -53,11 +53,12 @@ impl<R: Record> Receiver<R> {
     pub fn from_settings(settings: &Settings) -> Result<Self, ConfigError> {
         let http = Client::from_settings(settings)?;
         let table = Table::for_writing(settings, &http)?;
+        let deliveries = Queue::from_settings(settings, &DELIVERIES_QUEUE_URL, &http)?;
         Ok(Self {
             secrets: settings.secrets(R::SECRETS, 16)?,
             recorder: R::from_settings(settings, &table)?,
-            deliveries: Queue::from_settings(settings, &DELIVERIES_QUEUE_URL, &http)?,
-            inbox: Queue::from_settings(settings, &INBOX_QUEUE_URL, &http)?,
+            inbox: deliveries.beside(settings, &INBOX_QUEUE_URL)?,
+            deliveries,
             table,
             http,
         })

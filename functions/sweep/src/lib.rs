@@ -33,10 +33,11 @@ impl App {
     /// Where a setting is missing or malformed.
     pub fn from_settings(settings: &Settings) -> Result<Self, ConfigError> {
         let http = Client::from_settings(settings)?;
+        let deliveries = Queue::from_settings(settings, &DELIVERIES_QUEUE_URL, &http)?;
         Ok(Self {
             table: Table::for_writing(settings, &http)?,
-            deliveries: Queue::from_settings(settings, &DELIVERIES_QUEUE_URL, &http)?,
-            sends: Queue::from_settings(settings, &SENDS_QUEUE_URL, &http)?,
+            sends: deliveries.beside(settings, &SENDS_QUEUE_URL)?,
+            deliveries,
             http,
         })
     }
@@ -53,23 +54,32 @@ impl App {
     /// # Errors
     /// Where the table refuses. The next run begins anew.
     pub async fn handle(&self) -> Result<(), TableError> {
-        let mut shards = JoinSet::new();
+        let (mut found, mut first_error) = (JoinSet::new(), None);
+        // One part after the other: asked all at once, they would open a connection each, and a
+        // handshake costs more than everything else that a run does in an ordinary minute.
         for shard in 0..DUE_SHARDS {
-            let app = self.clone();
-            shards.spawn(async move { app.sweep(shard).await });
+            match self.table.due(shard, clock::now(), AT_ONCE).await {
+                Ok(sessions) if sessions.is_empty() => {}
+                Ok(sessions) => {
+                    let app = self.clone();
+                    found.spawn(async move { app.wake_all(&sessions).await });
+                }
+                Err(error) => {
+                    first_error.get_or_insert(error);
+                }
+            }
         }
-        let mut first_error = None;
-        while let Some(swept) = shards.join_next().await {
-            if let Ok(Err(error)) = swept {
+        while let Some(woken) = found.join_next().await {
+            if let Ok(Err(error)) = woken {
                 first_error.get_or_insert(error);
             }
         }
         first_error.map_or(Ok(()), Err)
     }
 
-    async fn sweep(&self, shard: u64) -> Result<(), TableError> {
-        for session in self.table.due(shard, clock::now(), AT_ONCE).await? {
-            match self.wake(&session).await {
+    async fn wake_all(&self, sessions: &[SessionId]) -> Result<(), TableError> {
+        for session in sessions {
+            match self.wake(session).await {
                 // One that this version cannot read holds up no other.
                 Err(error @ TableError::Unreadable(_)) => {
                     tracing::error!(%session, error = lambda::chain(&error), "not swept");

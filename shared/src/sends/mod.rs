@@ -94,11 +94,12 @@ impl Sends {
     /// Where a setting is missing or malformed.
     pub fn from_settings(settings: &Settings) -> Result<Self, ConfigError> {
         let http = Client::from_settings(settings)?;
+        let deliveries = Queue::from_settings(settings, &DELIVERIES_QUEUE_URL, &http)?;
         Ok(Self {
             table: Table::for_writing(settings, &http)?,
             desk: Desk::from_settings(settings, &http)?,
-            deliveries: Queue::from_settings(settings, &DELIVERIES_QUEUE_URL, &http)?,
-            nudges: Queue::from_settings(settings, &SENDS_QUEUE_URL, &http)?,
+            nudges: deliveries.beside(settings, &SENDS_QUEUE_URL)?,
+            deliveries,
             schedule: Schedule::from_settings(settings)?,
             http,
         })
