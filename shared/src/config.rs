@@ -51,7 +51,7 @@ settings! {
     SOBOT_SYSNUM: "the company's number at Sobot, its sysnum";
     SOBOT_KEY: "the key of Sobot's page security, which signs page tokens";
     SOBOT_WEBHOOK_SECRETS: "the last part of the push URLs given to Sobot, at least 16 characters, current first";
-    TENCENT_BASE_URL: "Tencent's address for the app's region (https://console.tim.qq.com)";
+    TENCENT_BASE_URL: "Tencent's address for the app's region (`https://console.tim.qq.com`)";
     TENCENT_SDK_APP_ID: "the SDKAppID of the Tencent application, a number";
     TENCENT_SECRET_KEY: "the key of the Tencent application, which signs UserSigs";
     TENCENT_ADMIN: "the accounts of the Tencent application's administrators; the first one calls";
