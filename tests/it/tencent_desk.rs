@@ -443,10 +443,14 @@ async fn a_session_that_tencent_began_is_addressed_by_its_own_id() {
 /// What Tencent's first push will do.
 async fn bind(table: &Table, session: &str, theirs: &str) {
     let id = SessionId::parse(session).unwrap();
-    let session = table.session(&id).await.unwrap().unwrap();
-    let mut change = Change::to(session, clock::now());
-    change.bind(theirs);
-    assert_eq!(table.commit(&change).await.unwrap(), Outcome::Written);
+    // A drainer may come in between.
+    harness::until("the session is bound", async || {
+        let session = table.session(&id).await.unwrap().unwrap();
+        let mut change = Change::to(session, clock::now());
+        change.bind(theirs);
+        table.commit(&change).await.unwrap() == Outcome::Written
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
