@@ -98,7 +98,7 @@ impl App {
         self.sends.desk.must_have(vendor)?;
         self.sends.desk.fits_customer(vendor, &customer)?;
         if !vendor.is_asked_to_open() {
-            return self.expect(vendor, customer).await;
+            return self.await_push(vendor, customer).await;
         }
         for tries in 0..TRIES {
             let now = clock::now();
@@ -130,7 +130,11 @@ impl App {
     }
 
     /// Opens a session that the vendor's first push binds to the vendor's own.
-    async fn expect(&self, vendor: Vendor, customer: CustomerId) -> Result<Response<Body>, Error> {
+    async fn await_push(
+        &self,
+        vendor: Vendor,
+        customer: CustomerId,
+    ) -> Result<Response<Body>, Error> {
         for tries in 0..TRIES {
             let table = &self.sends.table;
             if let Some(session) = table.open_session(vendor, &customer).await? {

@@ -1,18 +1,15 @@
 //! Tencent's UserSig, with which a customer's client logs in at Tencent. Made here; nobody is asked.
 
-use std::num::NonZeroU64;
-
 use deskbridge::{
     auth::Caller,
     clock::{self, Millis},
-    config::{
-        ConfigError, Settings, TENCENT_ADMIN, TENCENT_SDK_APP_ID, TENCENT_SECRET_KEY,
-        TENCENT_SERVICE_ACCOUNT,
-    },
+    config::{ConfigError, Settings},
     error::{Error, Kind},
     ids::CustomerId,
-    secret::Secret,
-    vendor::tencent::user_sig::{self, Claims},
+    vendor::tencent::{
+        Application,
+        user_sig::{self, Claims},
+    },
 };
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 
@@ -31,10 +28,7 @@ const ADMINISTRATOR: &str = "administrator";
 /// A Tencent application.
 #[derive(Debug)]
 pub(crate) struct Tencent {
-    sdk_app_id: u64,
-    key: Secret,
-    /// Whoever logs in as one of these is the desk, or commands it.
-    ours: Vec<String>,
+    application: Application,
 }
 
 #[derive(Deserialize)]
@@ -56,32 +50,8 @@ pub(crate) struct Token {
 impl Tencent {
     /// `None` where Tencent is off.
     pub(crate) fn from_settings(settings: &Settings) -> Result<Option<Self>, ConfigError> {
-        let all = [
-            &TENCENT_SDK_APP_ID,
-            &TENCENT_SECRET_KEY,
-            &TENCENT_ADMIN,
-            &TENCENT_SERVICE_ACCOUNT,
-        ];
-        if all
-            .map(|setting| settings.optional(setting))
-            .iter()
-            .all(Option::is_none)
-        {
-            return Ok(None);
-        }
-        let mut ours = vec![ADMINISTRATOR.to_owned()];
-        for accounts in [&TENCENT_ADMIN, &TENCENT_SERVICE_ACCOUNT] {
-            ours.extend(settings.required_list(accounts)?);
-        }
-        let sdk_app_id = settings.required(&TENCENT_SDK_APP_ID)?;
-        let sdk_app_id: NonZeroU64 = sdk_app_id
-            .parse()
-            .map_err(|error| TENCENT_SDK_APP_ID.malformed(&format!("{sdk_app_id:?}: {error}")))?;
-        Ok(Some(Self {
-            sdk_app_id: sdk_app_id.get(),
-            key: Secret::new(settings.required(&TENCENT_SECRET_KEY)?),
-            ours,
-        }))
+        let application = Application::from_settings(settings)?;
+        Ok(application.map(|application| Self { application }))
     }
 
     pub(crate) fn issue(&self, caller: &Caller, ask: Ask, now: Millis) -> Result<Token, Error> {
@@ -102,26 +72,32 @@ impl Tencent {
         }
         let time = now / 1_000;
         let claims = Claims {
-            sdk_app_id: self.sdk_app_id,
+            sdk_app_id: self.application.sdk_app_id,
             identifier: customer.as_str(),
             time,
             expire: life,
         };
-        let token = user_sig::user_sig(claims, self.key.expose()).map_err(|error| {
+        let token = user_sig::user_sig(claims, self.application.key.expose()).map_err(|error| {
             Error::new(Kind::Internal, "something went wrong on our side").with_source(error)
         })?;
         Ok(Token {
             token,
             expires_at: clock::rfc3339((time + life) * 1_000),
-            sdk_app_id: self.sdk_app_id,
+            sdk_app_id: self.application.sdk_app_id,
         })
     }
 
     /// Whether it is the desk's own account, in any case of letters: no page says that Tencent tells
     /// them apart by it.
     fn is_ours(&self, customer: &CustomerId) -> bool {
-        self.ours
-            .iter()
+        let Application {
+            admins,
+            service_accounts,
+            ..
+        } = &self.application;
+        std::iter::once(ADMINISTRATOR)
+            .chain(admins.iter())
+            .chain(service_accounts.iter())
             .any(|account| account.eq_ignore_ascii_case(customer.as_str()))
     }
 }

@@ -1,25 +1,21 @@
 //! What a task is at Tencent Cloud Desk, and what its answer means. Only what the desk says goes out: what the
 //! customer says reaches the desk through Tencent's own client.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use super::{OnUnknown, Outcome, Unfit, fault};
 use crate::{
     clock::{self, Millis},
-    config::{
-        ConfigError, Setting, Settings, TENCENT_ADMIN, TENCENT_BASE_URL, TENCENT_ON_UNKNOWN,
-        TENCENT_SDK_APP_ID, TENCENT_SECRET_KEY, TENCENT_SERVICE_ACCOUNT,
-    },
-    http::{Client, NoAnswer},
+    config::{ConfigError, Settings, TENCENT_BASE_URL, TENCENT_ON_UNKNOWN},
+    http::Client,
     ids::CustomerId,
     message::{Author, Kind, Message},
     outgoing::Task,
-    secret::Secret,
     session::Session,
     vendor::{
         Vendor,
         tencent::{
-            Account, Card, Element, Refusal, Unsendable,
+            Account, Application, Card, Element, Refusal,
             send_msg::{self, Destination, Request, msg_random},
             user_sig::{Cached, LONGEST_USER_ID, is_user_id},
         },
@@ -51,27 +47,15 @@ impl Tencent {
             Some(other) => return Err(TENCENT_ON_UNKNOWN.malformed(&format!("{other:?}"))),
         };
         let base_url = settings.address(&TENCENT_BASE_URL)?;
-        let given = [
-            &TENCENT_SDK_APP_ID,
-            &TENCENT_SECRET_KEY,
-            &TENCENT_ADMIN,
-            &TENCENT_SERVICE_ACCOUNT,
-        ]
-        .map(|setting| settings.optional(setting));
-        if given.iter().all(Option::is_none) {
+        let Some(application) = Application::from_settings(settings)? else {
             return Ok(None);
-        }
-        let sdk_app_id = settings
-            .required(&TENCENT_SDK_APP_ID)?
-            .parse()
-            .map_err(|error| TENCENT_SDK_APP_ID.malformed(&error))?;
-        let key = Secret::new(settings.required(&TENCENT_SECRET_KEY)?);
-        let admin = first_account(settings, &TENCENT_ADMIN)?;
+        };
+        let admin = application.admins.first;
         Ok(Some(Self {
             base_url: base_url.unwrap_or_else(|| CHINA.to_owned()),
-            sdk_app_id,
-            service_account: first_account(settings, &TENCENT_SERVICE_ACCOUNT)?,
-            user_sig: Cached::new(sdk_app_id, admin.clone(), key),
+            sdk_app_id: application.sdk_app_id,
+            service_account: application.service_accounts.first,
+            user_sig: Cached::new(application.sdk_app_id, admin.clone(), application.key),
             admin,
             holds,
         }))
@@ -103,10 +87,8 @@ impl Tencent {
             (Task::Open { .. }, _) => Outcome::Nothing,
             (Task::Close, _) | (Task::Message { .. }, None) => Outcome::Done,
             (Task::Message { .. }, Some(message)) => {
-                match self.send(http, limit, session, message).await {
-                    Ok(()) => Outcome::Done,
-                    Err(failure) => failure.outcome(),
-                }
+                let sent = self.send(http, limit, session, message).await;
+                sent.map_or_else(|outcome| outcome, |()| Outcome::Done)
             }
         }
     }
@@ -117,8 +99,8 @@ impl Tencent {
         limit: Duration,
         session: &Session,
         message: &Message,
-    ) -> Result<(), Failure> {
-        let element = element(message).map_err(|unfit| Failure::Unfit(unfit.why))?;
+    ) -> Result<(), Outcome> {
+        let element = element(message).map_err(|unfit| unsendable(&unfit.why))?;
         let destination = match &session.vendor_session {
             Some(id) => Destination::Session(id),
             None => Destination::Accounts {
@@ -135,7 +117,7 @@ impl Tencent {
         let user_sig = self
             .user_sig
             .at(clock::now() / 1_000)
-            .map_err(|error| Failure::Unfit(error.to_string()))?;
+            .map_err(|error| unsendable(&error))?;
         let account = Account {
             base_url: &self.base_url,
             sdk_app_id: self.sdk_app_id,
@@ -143,7 +125,9 @@ impl Tencent {
             user_sig: &user_sig,
             random: random(),
         };
-        let request = request.to_http(&account)?;
+        let request = request
+            .to_http(&account)
+            .map_err(|error| unsendable(&error))?;
         let started = clock::now();
         let answer = http.call(request, limit).await;
         tracing::info!(
@@ -153,12 +137,8 @@ impl Tencent {
             took_ms = clock::now() - started,
             "called"
         );
-        let answer = answer?;
-        Ok(send_msg::read(
-            answer.status,
-            &answer.headers,
-            &answer.body,
-        )?)
+        let answer = answer.map_err(|none| Outcome::of_no_answer(Vendor::Tencent, &none))?;
+        send_msg::read(answer.status, &answer.headers, &answer.body).map_err(refused)
     }
 }
 
@@ -168,20 +148,6 @@ fn random() -> u32 {
     // No randomness means that all calls have one number, which Tencent does not mind.
     let _ = getrandom::fill(&mut bytes);
     u32::from_le_bytes(bytes)
-}
-
-/// The first of the accounts that a setting lists, which is the one that we use.
-fn first_account(settings: &Settings, setting: &Setting) -> Result<String, ConfigError> {
-    let accounts = settings.list(setting);
-    if let Some(odd) = accounts.iter().find(|account| !is_user_id(account)) {
-        return Err(setting.malformed(&format!(
-            "{odd:?} is no account: one has 1 to {LONGEST_USER_ID} visible ASCII characters"
-        )));
-    }
-    match accounts.into_iter().next() {
-        Some(first) => Ok(first),
-        None => settings.required(setting),
-    }
 }
 
 /// Refuses a customer who can be no user of Tencent's.
@@ -230,43 +196,14 @@ fn element(message: &Message) -> Result<Element<'_>, Unfit> {
     }
 }
 
-/// Why a call brought nothing.
-enum Failure {
-    Refusal(Refusal),
-    NoAnswer(NoAnswer),
-    Unfit(String),
+/// What a message that can't be sent comes to.
+fn unsendable(why: &impl fmt::Display) -> Outcome {
+    Outcome::Refused(fault(Vendor::Tencent, None, why.to_string()))
 }
 
-impl From<Refusal> for Failure {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refusal(refusal)
-    }
-}
-
-impl From<NoAnswer> for Failure {
-    fn from(none: NoAnswer) -> Self {
-        Self::NoAnswer(none)
-    }
-}
-
-impl From<Unsendable> for Failure {
-    fn from(unsendable: Unsendable) -> Self {
-        Self::Unfit(unsendable.to_string())
-    }
-}
-
-impl Failure {
-    fn outcome(self) -> Outcome {
-        match self {
-            Self::Refusal(refusal) => {
-                let code = refusal.code.map(|code| code.number());
-                let fault = fault(Vendor::Tencent, code, refusal.message);
-                Outcome::of_refusal(refusal.fate, fault)
-            }
-            Self::NoAnswer(error) => Outcome::of_no_answer(Vendor::Tencent, &error),
-            Self::Unfit(why) => Outcome::Refused(fault(Vendor::Tencent, None, why)),
-        }
-    }
+fn refused(refusal: Refusal) -> Outcome {
+    let code = refusal.code.map(|code| code.number());
+    Outcome::of_refusal(refusal.fate, fault(Vendor::Tencent, code, refusal.message))
 }
 
 #[cfg(test)]
@@ -322,32 +259,5 @@ mod tests {
         let of = |length| CustomerId::parse(&"x".repeat(length)).unwrap();
         assert!(fits_customer(&of(32)).is_ok());
         assert_eq!(fits_customer(&of(33)).unwrap_err().field, "customer");
-    }
-
-    fn settings(given: &'static [(&str, &str)]) -> Settings {
-        Settings::new(move |name| {
-            let found = given.iter().find(|(key, _)| *key == name);
-            found.map(|(_, value)| (*value).to_owned())
-        })
-    }
-
-    #[test]
-    fn all_of_tencents_settings_or_none() {
-        assert!(Tencent::from_settings(&settings(&[])).unwrap().is_none());
-        let only = settings(&[("TENCENT_SDK_APP_ID", "1400000000")]);
-        let error = Tencent::from_settings(&only).unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .starts_with("TENCENT_SECRET_KEY is not set")
-        );
-        let odd = settings(&[
-            ("TENCENT_SDK_APP_ID", "1400000000"),
-            ("TENCENT_SECRET_KEY", "k"),
-            ("TENCENT_ADMIN", "administrator"),
-            ("TENCENT_SERVICE_ACCOUNT", "@desk,an account"),
-        ]);
-        let error = Tencent::from_settings(&odd).unwrap_err().to_string();
-        assert!(error.contains("\"an account\" is no account"), "{error}");
     }
 }

@@ -138,8 +138,7 @@ struct Whose<'a> {
 impl Whose<'_> {
     async fn sight<P: Piece>(&self, pieces: &[P], now: Millis) -> Result<Sighting, TableError> {
         let keys: Vec<_> = pieces.iter().map(|piece| piece.key().to_owned()).collect();
-        let mut vendor_sessions: Vec<_> = pieces.iter().filter_map(Piece::vendor_session).collect();
-        vendor_sessions.dedup();
+        let vendor_sessions: Vec<_> = pieces.iter().filter_map(Piece::vendor_session).collect();
         self.table
             .sight(
                 self.vendor,
