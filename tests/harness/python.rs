@@ -8,7 +8,8 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 /// The packages that the scripts beside this file need, as tests/requirements.txt pins them.
-const PACKAGES: [&str; 3] = [
+const PACKAGES: [&str; 4] = [
+    "aws-sam-translator==",
     "openapi-spec-validator==",
     "standardwebhooks==",
     "tls-sig-api-v2==",

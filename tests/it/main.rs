@@ -38,6 +38,7 @@ mod session_close;
 mod session_open;
 mod settings;
 mod sobot_pushes;
+mod template_laws;
 mod tencent_desk;
 mod tokens;
 mod under_load;

@@ -1,0 +1,76 @@
+//! Laws of what is deployed, checked over `infra/template.yaml` as SAM transforms it; and each law is broken on
+//! purpose, to see that it is one.
+//!
+//! A law is a function over the [`template::Template`], with the changes that must break it beside it. One that is
+//! about functions, queues or alarms is about each of them, so a new one is covered by itself.
+
+mod alarms;
+mod functions;
+mod law;
+mod names;
+mod permissions;
+mod queues;
+mod secrets;
+mod table;
+mod template;
+mod urls;
+
+use harness::{binaries::root, python};
+use law::{Law, Mutate};
+use serde_json::json;
+use template::Template;
+
+fn laws() -> impl Iterator<Item = &'static Law> {
+    [
+        alarms::LAWS,
+        functions::LAWS,
+        names::LAWS,
+        permissions::LAWS,
+        queues::LAWS,
+        secrets::LAWS,
+        table::LAWS,
+        urls::LAWS,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+async fn deployed() -> Template {
+    let path = root().join("infra/template.yaml");
+    let document = python::run("transform.py", json!({"template": path})).await;
+    Template::new(document, std::fs::read_to_string(path).unwrap())
+}
+
+#[tokio::test]
+async fn the_template_breaks_no_law() {
+    let template = deployed().await;
+    // Laws about each function and each queue say nothing where there are none.
+    let functions = std::fs::read_dir(root().join("functions")).unwrap().count();
+    assert_eq!(template.functions().count(), functions);
+    assert!(template.wakings().len() >= 3);
+
+    let breaches = laws().flat_map(|law| {
+        let breaches = (law.check)(&template).into_iter();
+        breaches.map(move |breach| format!("{}: {breach}", law.name))
+    });
+    let breaches: Vec<_> = breaches.collect();
+    assert!(breaches.is_empty(), "\n{}", breaches.join("\n"));
+}
+
+#[tokio::test]
+async fn every_law_is_seen_to_be_broken() {
+    let template = deployed().await;
+    let (mut played, mut missed) = (0, Vec::new());
+    for law in laws() {
+        let mutations = (law.mutations)(&Mutate(&template));
+        println!("{:4} {}", mutations.len(), law.name);
+        assert!(mutations.len() >= 2, "{}: nothing breaks it", law.name);
+        played += mutations.len();
+        let unseen = mutations
+            .iter()
+            .filter(|mutation| (law.check)(&mutation.changed).is_empty());
+        missed.extend(unseen.map(|mutation| format!("{}: {}", law.name, mutation.what)));
+    }
+    println!("{played} mutations, {} caught", played - missed.len());
+    assert!(missed.is_empty(), "not caught:\n{}", missed.join("\n"));
+}
