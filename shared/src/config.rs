@@ -108,8 +108,50 @@ impl Setting {
 
     fn missing(&self) -> ConfigError {
         ConfigError {
-            message: format!("{} is not set; it is {}", self.name, self.purpose),
+            message: format!(
+                "{} is not set; it is {}. {}",
+                self.name,
+                self.purpose,
+                self.how_to_set()
+            ),
         }
+    }
+
+    /// Where an operator puts it. tests/it/template_laws holds the template to this.
+    fn how_to_set(&self) -> String {
+        let Self { name, purpose } = self;
+        if purpose.ends_with("; set by the template") || purpose.ends_with("; set by Lambda") {
+            "Deploy the stack again; to run the function alone, give it this environment variable"
+                .to_owned()
+        } else if self.is_secret() {
+            format!(
+                "Put it under {name} into the secret that the stack's parameter SecretsArn names, and deploy again; \
+                 on a laptop, into .env"
+            )
+        } else {
+            format!(
+                "Give the stack the parameter {}; on a laptop, put {name} into .env",
+                self.parameter()
+            )
+        }
+    }
+
+    /// Whether its value comes out of Secrets Manager: told by its name.
+    fn is_secret(&self) -> bool {
+        ["_KEYS", "_SECRETS", "_KEY", "_TOKEN"]
+            .iter()
+            .any(|ending| self.name.ends_with(ending))
+    }
+
+    /// `UDESK_BASE_URL` as the stack's parameter: `UdeskBaseUrl`.
+    fn parameter(&self) -> String {
+        let mut parameter = String::new();
+        for word in self.name.split('_') {
+            let mut letters = word.chars();
+            parameter.extend(letters.next());
+            parameter.extend(letters.map(|letter| letter.to_ascii_lowercase()));
+        }
+        parameter
     }
 }
 
@@ -275,16 +317,40 @@ mod tests {
         let error = settings("OTHER", "x")
             .required(&APP_EVENTS_URL)
             .unwrap_err();
+        let error = error.to_string();
         assert!(
-            error
-                .to_string()
-                .starts_with("APP_EVENTS_URL is not set; it is the app's URL")
+            error.starts_with("APP_EVENTS_URL is not set; it is the app's URL"),
+            "{error}"
         );
         assert!(
             settings("APP_EVENTS_URL", " ")
                 .required(&APP_EVENTS_URL)
                 .is_err()
         );
+    }
+
+    #[test]
+    fn a_missing_setting_says_where_it_is_put() {
+        let missing = |setting: &Setting| {
+            let error = settings("OTHER", "x").required(setting).unwrap_err();
+            error.to_string()
+        };
+        let parameter = missing(&APP_EVENTS_URL);
+        assert!(
+            parameter.ends_with(
+                ". Give the stack the parameter AppEventsUrl; on a laptop, put APP_EVENTS_URL into .env"
+            ),
+            "{parameter}"
+        );
+        let secret = missing(&UDESK_API_TOKEN);
+        assert!(
+            secret.contains(". Put it under UDESK_API_TOKEN into the secret that the stack's parameter SecretsArn names"),
+            "{secret}"
+        );
+        for given in [&TABLE_NAME, &aws_settings::AWS_REGION] {
+            let error = missing(given);
+            assert!(error.contains(". Deploy the stack again; "), "{error}");
+        }
     }
 
     #[test]

@@ -30,6 +30,7 @@ mod nudges;
 mod readme;
 mod restart;
 mod robots;
+mod rotation;
 mod send_cost;
 mod send_crash;
 mod send_once;

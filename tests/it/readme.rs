@@ -1,10 +1,11 @@
-//! The README's table of functions says what the template says.
+//! The README's tables: of functions, which says what the template says, and of settings, what the code reads.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,
 };
 
+use deskbridge::config::{ALL, aws_settings};
 use harness::{binaries::root, permissions::allowed};
 
 const HEAD: &str = "| function | called by | settings | AWS actions | when it fails |";
@@ -98,6 +99,85 @@ fn the_table_of_functions_is_the_templates() {
             "said once, above the table: {name}"
         );
     }
+}
+
+/// The rows of the table of settings: the names of each, and what is said of them.
+fn settings() -> Vec<(Vec<String>, String)> {
+    let text = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let (_, section) = text.split_once("\n## Settings\n").unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let rows = section.lines().filter(|line| line.starts_with("| `"));
+    rows.map(|row| {
+        let (names, said) = row.trim_matches('|').split_once('|').unwrap();
+        // Every second part stands between backticks.
+        let names = names.split('`').skip(1).step_by(2).map(str::to_owned);
+        (names.collect(), said.trim().to_owned())
+    })
+    .collect()
+}
+
+#[test]
+fn the_table_of_settings_is_the_codes() {
+    let rows = settings();
+    let mut written: Vec<_> = rows.iter().flat_map(|(names, _)| names).collect();
+    written.sort_unstable();
+    // Lambda sets the others of these.
+    let endpoints = [
+        &aws_settings::AWS_ENDPOINT_URL,
+        &aws_settings::AWS_ENDPOINT_URL_DYNAMODB,
+        &aws_settings::AWS_ENDPOINT_URL_SQS,
+    ];
+    let mut read: Vec<_> = ALL
+        .iter()
+        .chain(&endpoints)
+        .map(|setting| setting.name)
+        .collect();
+    read.sort_unstable();
+    assert_eq!(written, read, "in README.md, and in shared/src/config.rs");
+
+    for setting in ALL {
+        let (_, said) = rows
+            .iter()
+            .find(|(names, _)| names.iter().any(|name| name == setting.name))
+            .unwrap();
+        // What holds where nothing is set stands in parentheses at the end.
+        if let Some((_, default)) = setting
+            .purpose
+            .strip_suffix(')')
+            .and_then(|purpose| purpose.rsplit_once('('))
+        {
+            assert!(
+                said.contains(default),
+                "{}: {default} is not in {said:?}",
+                setting.name
+            );
+        }
+    }
+}
+
+/// Importing a kept table takes a template that holds the table, as it is, and nothing else.
+#[test]
+fn the_command_that_cuts_the_table_out_of_the_template_does_so() {
+    let text = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let command = text
+        .lines()
+        .find(|line| line.starts_with("sed -n "))
+        .unwrap();
+    let (command, file) = command.split_once(" > ").unwrap();
+    assert_eq!(file, "table.yaml");
+    let mut shell = std::process::Command::new("sh");
+    let cut = shell
+        .args(["-c", command])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let whole = std::fs::read_to_string(root().join("infra/template.yaml")).unwrap();
+    let [cut, whole]: [serde_yaml_ng::Value; 2] = [cut.stdout.as_slice(), whole.as_bytes()]
+        .map(|text| serde_yaml_ng::from_slice(text).unwrap());
+    let resources = cut["Resources"].as_mapping().unwrap();
+    assert_eq!(resources.len(), 1);
+    assert_eq!(resources["Table"], whole["Resources"]["Table"]);
+    assert!(whole["Resources"]["Table"]["Properties"].is_mapping());
 }
 
 #[test]

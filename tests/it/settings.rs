@@ -2,11 +2,19 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    process::Stdio,
     sync::{Arc, Mutex},
 };
 
 use deskbridge::config::{ALL, ConfigError, Settings};
-use harness::{until, world::World};
+use harness::{
+    BOUND,
+    binaries::{binaries, root},
+    until,
+    world::World,
+};
+use serde_json::Value;
+use tokio::process::Command;
 
 /// Makes a function's App out of settings, and forgets it.
 type Make = fn(&Settings) -> Result<(), ConfigError>;
@@ -93,6 +101,26 @@ fn good(name: &str) -> Option<&'static str> {
     })
 }
 
+/// What Lambda gives to every function.
+const AWS: [&str; 4] = [
+    "AWS_REGION",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+];
+
+/// What must be in no log.
+const SECRETS: [&str; 8] = [
+    "API_KEYS",
+    "CUSTOMER_TOKEN_SECRETS",
+    "APP_EVENTS_SECRETS",
+    "UDESK_API_TOKEN",
+    "UDESK_WEBHOOK_SECRETS",
+    "SOBOT_KEY",
+    "SOBOT_WEBHOOK_SECRETS",
+    "TENCENT_SECRET_KEY",
+];
+
 /// Lambda gives these to every function, and any may trust further authorities.
 fn is_everyones(name: &str) -> bool {
     name.starts_with("AWS_") || name == "EXTRA_CA_FILE" || name == "RUST_LOG"
@@ -134,49 +162,112 @@ async fn a_function_asks_for_what_the_template_gives_it_and_no_more() {
     assert_eq!(given, asked);
 }
 
-#[tokio::test]
-async fn a_setting_that_is_missing_is_named_with_what_it_is_for() {
-    let _ = harness::http_client();
-    let mut needed = BTreeMap::<_, BTreeSet<_>>::new();
-    for (function, make) in functions() {
-        for name in asked(make) {
-            let left_out = name.clone();
-            let settings = Settings::new(move |asked| {
-                let value = (asked != left_out).then(|| good(asked))?;
-                value.map(str::to_owned)
-            });
-            let Err(error) = make(&settings) else {
-                continue;
-            };
-            let purpose = ALL
-                .iter()
-                .find(|setting| setting.name == name)
-                .unwrap()
-                .purpose;
-            assert_eq!(
-                error.to_string(),
-                format!("{name} is not set; it is {purpose}"),
-                "{function}"
-            );
-            needed.entry(function).or_default().insert(name);
+/// What a function says of each setting that it can't do without.
+fn needed(make: Make) -> BTreeMap<String, String> {
+    let mut needed = BTreeMap::new();
+    for name in asked(make) {
+        let left_out = name.clone();
+        let settings = Settings::new(move |asked| {
+            let value = (asked != left_out).then(|| good(asked))?;
+            value.map(str::to_owned)
+        });
+        if let Err(error) = make(&settings) {
+            needed.insert(name, error.to_string());
         }
     }
-    // Nobody can be let in without these, in any function of the API.
-    for function in [
-        "close-session",
-        "create-session",
-        "get-session",
-        "issue-token",
-        "list-messages",
-        "send-message",
-    ] {
+    needed
+}
+
+/// How a setting comes to a function, as the template says: what an operator has to do.
+fn how_to_set(name: &str) -> String {
+    let template = std::fs::read_to_string(root().join("infra/template.yaml")).unwrap();
+    let given = template
+        .lines()
+        .find_map(|line| line.trim().strip_prefix(&format!("{name}: ")))
+        .unwrap_or_else(|| panic!("{name} is in no environment"));
+    if given.starts_with("!Sub '{{resolve:secretsmanager:${SecretsArn}") {
+        return format!(
+            "Put it under {name} into the secret that the stack's parameter SecretsArn names, and deploy again; on a laptop, into .env"
+        );
+    }
+    let reference = given.strip_prefix("!Ref ").unwrap();
+    let (parameters, _) = template.split_once("\nResources:\n").unwrap();
+    if parameters.contains(&format!("\n  {reference}:\n")) {
+        format!("Give the stack the parameter {reference}; on a laptop, put {name} into .env")
+    } else {
+        "Deploy the stack again; to run the function alone, give it this environment variable"
+            .to_owned()
+    }
+}
+
+#[tokio::test]
+async fn a_setting_that_is_missing_is_named_with_what_it_is_for_and_how_to_set_it() {
+    let _ = harness::http_client();
+    for (function, make) in functions() {
+        let needed = needed(make);
+        for (name, error) in &needed {
+            let setting = ALL.iter().find(|setting| setting.name == *name).unwrap();
+            let purpose = setting.purpose;
+            assert_eq!(
+                *error,
+                format!("{name} is not set; it is {purpose}. {}", how_to_set(name)),
+                "{function}"
+            );
+        }
+        // Nobody can be let in without these, in any function of the API.
+        let template = crate::template();
+        let routes = &template.functions()[function].routes;
         for name in ["API_KEYS", "CUSTOMER_TOKEN_SECRETS"] {
             assert!(
-                needed[function].contains(name),
+                routes.is_empty() || needed.contains_key(name),
                 "{function} does without {name}"
             );
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_binary_says_what_it_lacks_and_ends() {
+    let _ = harness::http_client();
+    let mut started = 0;
+    for (function, make) in functions() {
+        for (name, error) in needed(make) {
+            let mut process = Command::new(binaries().join(function));
+            process.env_clear();
+            let given = asked(make).into_iter().chain(AWS.map(str::to_owned));
+            for other in given.filter(|other| *other != name) {
+                if let Some(value) = good(&other) {
+                    process.env(other, value);
+                }
+            }
+            process.kill_on_drop(true).stdin(Stdio::null());
+            let ended = tokio::time::timeout(BOUND, process.output()).await;
+            let ended = ended
+                .unwrap_or_else(|_| panic!("{function} goes on without {name}"))
+                .unwrap();
+            assert!(!ended.status.success(), "{function} without {name}");
+            let log = String::from_utf8(ended.stdout).unwrap();
+            let line: Value = serde_json::from_str(log.trim())
+                .unwrap_or_else(|wrong| panic!("{function} without {name}: {wrong}: {log:?}"));
+            assert_eq!(
+                (line["level"].as_str(), line["error"].as_str()),
+                (Some("ERROR"), Some(error.as_str())),
+                "{function} without {name}"
+            );
+            let told = log + &String::from_utf8_lossy(&ended.stderr);
+            for secret in SECRETS {
+                assert!(
+                    !told.contains(good(secret).unwrap()),
+                    "{function} without {name}: {told}"
+                );
+            }
+            started += 1;
+        }
+    }
+    assert!(
+        started >= functions().len(),
+        "every function needs something"
+    );
 }
 
 /// issue-token with these settings beside the ones that it always needs.

@@ -17,8 +17,9 @@ mod urls;
 
 use harness::{binaries::root, python};
 use law::{Law, Mutate};
-use serde_json::json;
+use serde_json::{Value, json};
 use template::Template;
+use tokio::sync::OnceCell;
 
 fn laws() -> impl Iterator<Item = &'static Law> {
     [
@@ -35,10 +36,14 @@ fn laws() -> impl Iterator<Item = &'static Law> {
     .flatten()
 }
 
+/// The template of this tree, transformed once.
 async fn deployed() -> Template {
+    static TRANSFORMED: OnceCell<Value> = OnceCell::const_new();
     let path = root().join("infra/template.yaml");
-    let document = python::run("transform.py", json!({"template": path})).await;
-    Template::new(document, std::fs::read_to_string(path).unwrap())
+    let source = std::fs::read_to_string(&path).unwrap();
+    let transform = || python::run("transform.py", json!({"template": path}));
+    let document = TRANSFORMED.get_or_init(transform).await;
+    Template::new(document.clone(), source)
 }
 
 #[tokio::test]

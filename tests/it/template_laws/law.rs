@@ -1,6 +1,6 @@
 //! What a law is, and how one is broken on purpose.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::template::Template;
 
@@ -50,6 +50,14 @@ impl Mutate<'_> {
         let (parent, name) = pointer.rsplit_once('/').unwrap();
         let value = value.into();
         self.edited(format!("{pointer} = {value}"), |document| {
+            // A resource may do without any properties.
+            if let Some(resource) = parent.strip_suffix("/Properties") {
+                let resource = document
+                    .pointer_mut(resource)
+                    .and_then(Value::as_object_mut);
+                let resource = resource.unwrap_or_else(|| panic!("nothing at {pointer}"));
+                resource.entry("Properties").or_insert_with(|| json!({}));
+            }
             let parent = document
                 .pointer_mut(parent)
                 .unwrap_or_else(|| panic!("nothing at {pointer}"));
