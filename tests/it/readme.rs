@@ -1,4 +1,4 @@
-//! The README's tables: of functions, which says what the template says, and of settings, what the code reads.
+//! The README's tables and commands: functions as the template has them, settings as the code reads them.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -187,7 +187,8 @@ fn how_to_set(name: &str) -> String {
         .unwrap_or_else(|| panic!("{name} is in no environment"));
     if given.starts_with("!Sub '{{resolve:secretsmanager:${SecretsArn}") {
         return format!(
-            "Put it under {name} into the secret that the stack's parameter SecretsArn names, and deploy again; on a laptop, into .env"
+            "Put it under {name} into the secret that the stack's parameter SecretsArn names, \
+             and deploy again; on a laptop, into .env"
         );
     }
     let reference = given.strip_prefix("!Ref ").unwrap();

@@ -1,8 +1,8 @@
-//! Laws of what is deployed, checked over `infra/template.yaml` as SAM transforms it; and each law is broken on
-//! purpose, to see that it is one.
+//! Laws of what is deployed, checked over `infra/template.yaml` as SAM transforms it; and each law is
+//! broken on purpose, to see that it is one.
 //!
-//! A law is a function over the [`template::Template`], with the changes that must break it beside it. One that is
-//! about functions, queues or alarms is about each of them, so a new one is covered by itself.
+//! A law is a function over the [`template::Template`], with the changes that must break it beside it. One
+//! that is about functions, queues or alarms is about each of them, so a new one is covered by itself.
 
 mod alarms;
 mod functions;

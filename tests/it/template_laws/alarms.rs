@@ -49,6 +49,10 @@ fn on<'a>(
     metric: &str,
 ) -> impl Iterator<Item = (&'a str, &'a Value)> {
     let dimensions = json!([{"Name": "QueueName", "Value": format!("${{{queue}.QueueName}}")}]);
+    let seconds = |alarm: &Value| {
+        let periods = number(&alarm["EvaluationPeriods"]).unwrap_or(1);
+        Some(number(&alarm["Period"])? * periods)
+    };
     template.all(ALARM).filter(move |(_, alarm)| {
         alarm["Namespace"] == "AWS/SQS"
             && alarm["MetricName"] == metric
@@ -57,7 +61,7 @@ fn on<'a>(
             // A queue that nobody uses has no numbers, and is well.
             && alarm["TreatMissingData"] == "notBreaching"
             // Raised within five minutes.
-            && number(&alarm["Period"]).unwrap_or(i64::MAX) * number(&alarm["EvaluationPeriods"]).unwrap_or(1) <= 300
+            && seconds(alarm).is_some_and(|seconds| seconds <= 300)
     })
 }
 
@@ -131,7 +135,9 @@ fn blinded(mutate: &Mutate, alarm: &str) -> Vec<Mutation> {
         mutate.with(&at(alarm, "Statistic"), "Minimum"),
         mutate.with(&at(alarm, "ComparisonOperator"), "LessThanThreshold"),
         mutate.with(&at(alarm, "TreatMissingData"), "missing"),
+        mutate.without(&at(alarm, "Period")),
         mutate.with(&at(alarm, "Period"), 3600),
+        mutate.with(&at(alarm, "EvaluationPeriods"), 60),
         mutate.with(&at(alarm, "Threshold"), 100_000),
     ]
 }

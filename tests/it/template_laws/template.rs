@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 
 /// What is deployed.
 ///
-/// References are texts in it: `${Table.Arn}` for an attribute, `${Table}` for a resource, a parameter that has
-/// no default, or a pseudo parameter.
+/// References are texts in it: `${Table.Arn}` for an attribute, `${Table}` for a resource, a parameter that
+/// has no default, or a pseudo parameter.
 pub(super) struct Template {
     /// The CloudFormation template, as the translator gave it.
     pub(super) document: Value,

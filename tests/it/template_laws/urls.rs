@@ -130,7 +130,8 @@ fn closed(template: &Template) -> Vec<Breach> {
         let ours = template.resources.keys().any(|id| {
             source.contains(&format!("${{{id}}}")) || source.contains(&format!("${{{id}.Arn}}"))
         });
-        if !of_url && !(platform && ours) {
+        let let_in = of_url || (platform && ours);
+        if !let_in {
             breaches.push(format!("{id} lets in whom it should not"));
         }
     }
@@ -158,14 +159,16 @@ fn opened(mutate: &Mutate) -> Vec<Mutation> {
         .map(|function| function.id)
         .collect();
     for id in shut {
-        mutations.push(mutate.with(
-            "/Resources/Opened",
-            json!({"Type": URL, "Properties": {"TargetFunctionArn": {"Ref": id}, "AuthType": "NONE"}}),
-        ));
-        mutations.push(mutate.with(
-            "/Resources/Opened",
-            json!({"Type": PERMISSION, "Properties": {"Action": "lambda:InvokeFunction", "FunctionName": {"Ref": id}, "Principal": "*"}}),
-        ));
+        let url = json!({"TargetFunctionArn": {"Ref": id}, "AuthType": "NONE"});
+        let everyone = json!({
+            "Action": "lambda:InvokeFunction",
+            "FunctionName": {"Ref": id},
+            "Principal": "*",
+        });
+        for (kind, properties) in [(URL, url), (PERMISSION, everyone)] {
+            let opened = json!({"Type": kind, "Properties": properties});
+            mutations.push(mutate.with("/Resources/Opened", opened));
+        }
     }
     for (id, permission) in mutate.0.all(PERMISSION) {
         mutations.extend(match lets_the_world_in(permission) {
