@@ -243,12 +243,16 @@ impl Scope<'_> {
     }
     /// With variables and parameters put in; what names a resource stays as it is.
     fn substituted(&self, pattern: &str, variables: &Value) -> Option<String> {
-        let mut text = pattern.to_owned();
-        for (name, variable) in members(variables) {
-            text = text.replace(&format!("${{{name}}}"), &written(&self.resolve(variable)?));
-        }
-        for (name, _) in members(&self.document["Parameters"]) {
-            text = text.replace(&format!("${{{name}}}"), &written(&self.reference(name)?));
+        let mut parts = pattern.split("${");
+        let mut text = parts.next()?.to_owned();
+        for part in parts {
+            let (name, behind) = part.split_once('}')?;
+            let value = match variables.get(name) {
+                Some(variable) => self.resolve(variable)?,
+                None => self.reference(name)?,
+            };
+            text += &written(&value);
+            text += behind;
         }
         Some(text)
     }
