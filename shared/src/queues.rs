@@ -69,6 +69,10 @@ impl Queue {
             .region(aws_sdk_sqs::config::Region::new(access.region))
             .credentials_provider(access.credentials)
             .timeout_config(timeouts())
+            .identity_cache(aws_sdk_sqs::config::IdentityCache::no_cache())
+            .stalled_stream_protection(
+                aws_sdk_sqs::config::StalledStreamProtectionConfig::disabled(),
+            )
             .http_client(access.http);
         if let Some(endpoint) = access.endpoint {
             config = config.endpoint_url(endpoint);

@@ -313,6 +313,20 @@ async fn a_webhook_does_nothing_but_record_and_nudge() {
         "POST /im/sessions, of create-session"
     );
 
+    // The next message of a conversation that the process knows costs one read less.
+    world.settled().await;
+    let next = push::reply("DE", &[push::text("udesk_2", udesk, "Still there?")]);
+    assert!(is_empty_200(&world.push(PATH_SECRET, next).await));
+    let second = &world.dynamodb.calls_of(&by_webhook)[table.len()..];
+    assert_eq!(
+        counted(second),
+        BTreeMap::from([("BatchGetItem", 1), ("TransactWriteItems", 1)])
+    );
+    let (table, queues) = (
+        world.dynamodb.calls_of(&by_webhook),
+        world.sqs.calls_of(&by_webhook),
+    );
+
     // A repeat costs one look.
     world.settled().await;
     assert!(is_empty_200(&world.push(PATH_SECRET, body).await));

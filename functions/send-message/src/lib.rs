@@ -104,20 +104,29 @@ impl App {
             }),
             None => None,
         };
+        // Most messages are new, and the write itself refuses a repeat: whether this one came before is
+        // asked only where something stands in its way.
+        let mut in_doubt = false;
         for tries in 0..TRIES {
+            let asked = key.as_ref().filter(|_| in_doubt);
             let (session, seen) =
-                tokio::try_join!(self.sends.table.session(&id), self.seen(key.as_ref()))?;
+                tokio::try_join!(self.sends.table.session(&id), self.seen(asked))?;
             let session = caller.may_see(session)?;
             if let (Some(seen), Some(key)) = (seen, &key) {
                 return self.repeat(&session, &seen, key).await;
             }
-            if !session.is_open() || session.closing {
-                return Err(Error::session_closed());
-            }
-            let (change, message) = self.change(session, &ask, key.as_ref())?;
+            let (change, message) = match self.change(session, &ask, key.as_ref()) {
+                Ok(prepared) => prepared,
+                Err(_) if key.is_some() && !in_doubt => {
+                    in_doubt = true;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             if let Some(drained) = self.sends.append(change, Some(&message.id), BUDGET).await? {
                 return accepted(&drained.session, &drained.message.unwrap_or(message));
             }
+            in_doubt = true;
             clock::pause(tries).await;
         }
         Err(TableError::Contended.into())
@@ -130,6 +139,9 @@ impl App {
         ask: &Ask,
         key: Option<&Key>,
     ) -> Result<(Change, Message), Error> {
+        if !session.is_open() || session.closing {
+            return Err(Error::session_closed());
+        }
         let mut change = Change::to(session, clock::now());
         let mut message = ask.message(change.next_message(), change.now());
         self.sends.desk.fits(&change.session, &message)?;

@@ -2,6 +2,7 @@
 //! push holds. Used by the webhook functions, and by `ingest-inbox` for what they had to set aside.
 
 mod conversation;
+mod lately;
 mod pieces;
 pub mod sobot;
 pub mod udesk;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Recorded, TRIES, set_aside};
+use super::{Recorded, TRIES, lately::Lately, set_aside};
 use crate::{
     change::Change,
     clock::{self, Millis},
@@ -53,10 +53,11 @@ impl Sighting {
 /// Where the table refuses. Recording the same pieces again is safe.
 pub(super) async fn record_pieces<P: Piece>(
     table: &Table,
-    vendor: Vendor,
+    lately: &Lately,
     customer: &CustomerId,
     mut pieces: Vec<P>,
 ) -> Result<Recorded, TableError> {
+    let vendor = lately.vendor;
     let whose = Whose {
         table,
         vendor,
@@ -67,12 +68,17 @@ pub(super) async fn record_pieces<P: Piece>(
         // One look at the table decides where everything goes; it is repeated where another
         // webhook, or the answer to create-session, came in between.
         let now = clock::now();
-        let mut sighting = whose.sight(&pieces, now).await?;
+        let guess = lately.session_of(customer);
+        let mut sighting = whose.sight(&pieces, guess.as_ref(), now).await?;
         pieces.retain(|piece| !sighting.seen.contains_key(piece.key()));
         for session in sighting.seen.values() {
             recorded.repeat(session);
         }
-        let mut sessions = HashMap::new();
+        let guessed = sighting.guessed.take();
+        let mut sessions: HashMap<_, _> = guessed
+            .map(|session| (session.id.clone(), session))
+            .into_iter()
+            .collect();
         loop {
             let Some(first) = pieces.first() else {
                 return Ok(recorded);
@@ -111,6 +117,7 @@ pub(super) async fn record_pieces<P: Piece>(
                 break;
             }
             let session = change.written();
+            lately.recorded(&session);
             let ended = !session.is_open();
             if nudge {
                 recorded.nudge(&session.id);
@@ -136,7 +143,12 @@ struct Whose<'a> {
 }
 
 impl Whose<'_> {
-    async fn sight<P: Piece>(&self, pieces: &[P], now: Millis) -> Result<Sighting, TableError> {
+    async fn sight<P: Piece>(
+        &self,
+        pieces: &[P],
+        guess: Option<&SessionId>,
+        now: Millis,
+    ) -> Result<Sighting, TableError> {
         let keys: Vec<_> = pieces.iter().map(|piece| piece.key().to_owned()).collect();
         let vendor_sessions: Vec<_> = pieces.iter().filter_map(Piece::vendor_session).collect();
         self.table
@@ -145,6 +157,7 @@ impl Whose<'_> {
                 &keys,
                 &vendor_sessions,
                 Some(self.customer),
+                guess,
                 now,
             )
             .await

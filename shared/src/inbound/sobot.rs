@@ -7,6 +7,7 @@ use super::{
     Record, Recorded,
     conversation::{Saying, follow, serve, start},
     hash,
+    lately::Lately,
     pieces::{Piece, record_pieces},
     set_aside,
 };
@@ -33,9 +34,10 @@ use crate::{
 const VENDOR: Vendor = Vendor::Sobot;
 
 /// Records Sobot's pushes. Made once at init.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Recorder {
     table: Table,
+    lately: Lately,
     /// Ours; where it is not set, nobody's is another's.
     sysnum: Option<String>,
 }
@@ -47,6 +49,7 @@ impl Record for Recorder {
     fn from_settings(settings: &Settings, table: &Table) -> Result<Self, ConfigError> {
         Ok(Self {
             table: table.clone(),
+            lately: Lately::of(VENDOR),
             sysnum: settings.optional(&SOBOT_SYSNUM),
         })
     }
@@ -59,7 +62,7 @@ impl Record for Recorder {
                 return Ok(Recorded::default());
             }
         };
-        record_pieces(&self.table, VENDOR, &customer, vec![piece]).await
+        record_pieces(&self.table, &self.lately, &customer, vec![piece]).await
     }
 }
 

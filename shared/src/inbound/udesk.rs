@@ -9,6 +9,7 @@ use super::{
     Record, Recorded, TRIES,
     conversation::{Saying, follow, serve, start},
     hash,
+    lately::Lately,
     pieces::{AT_ONCE, Piece, record_pieces},
     set_aside,
 };
@@ -36,9 +37,10 @@ use crate::{
 const VENDOR: Vendor = Vendor::Udesk;
 
 /// Records Udesk's pushes. Made once at init.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Recorder {
     table: Table,
+    lately: Lately,
     offset: Offset,
 }
 
@@ -55,6 +57,7 @@ impl Record for Recorder {
         };
         Ok(Self {
             table: table.clone(),
+            lately: Lately::of(VENDOR),
             offset,
         })
     }
@@ -72,7 +75,7 @@ impl Record for Recorder {
                     return aside("it names no customer that can be ours".to_owned()).await;
                 };
                 let pieces = Said::all_of(push.messages);
-                record_pieces(&self.table, VENDOR, &customer, pieces).await
+                record_pieces(&self.table, &self.lately, &customer, pieces).await
             }
             Ok(Push::Read(push)) => match self.record_read(&push).await? {
                 Some(recorded) => Ok(recorded),
@@ -81,7 +84,7 @@ impl Record for Recorder {
             Ok(Push::Robot(push) | Push::Urobot(push)) => match self.customer_of(&push).await? {
                 Some(customer) => {
                     let pieces = Answered::all_of(push.messages, body);
-                    record_pieces(&self.table, VENDOR, &customer, pieces).await
+                    record_pieces(&self.table, &self.lately, &customer, pieces).await
                 }
                 None => aside("it names no customer and no session that is ours".to_owned()).await,
             },
@@ -108,6 +111,7 @@ impl Recorder {
                 VENDOR,
                 &[],
                 std::slice::from_ref(&vendor_session),
+                None,
                 None,
                 clock::now(),
             )
@@ -139,6 +143,7 @@ impl Recorder {
                     VENDOR,
                     &[],
                     std::slice::from_ref(&vendor_session),
+                    None,
                     None,
                     now,
                 )

@@ -105,6 +105,10 @@ impl Table {
             .region(aws_sdk_dynamodb::config::Region::new(access.region))
             .credentials_provider(access.credentials)
             .timeout_config(timeouts())
+            .identity_cache(aws_sdk_dynamodb::config::IdentityCache::no_cache())
+            .stalled_stream_protection(
+                aws_sdk_dynamodb::config::StalledStreamProtectionConfig::disabled(),
+            )
             .http_client(access.http);
         if let Some(endpoint) = access.endpoint {
             config = config.endpoint_url(endpoint);

@@ -30,6 +30,8 @@ pub struct Sighting {
     pub by_vendor_session: HashMap<String, SessionId>,
     /// The customer's open session.
     pub open: Option<SessionId>,
+    /// The session that was guessed, if there is one.
+    pub guessed: Option<Session>,
 }
 
 /// What a caller's key did before.
@@ -156,7 +158,8 @@ impl Table {
     }
 
     /// What is known of a webhook's content: which of `keys` were seen, where `vendor_sessions` lead,
-    /// and which session `customer` has open. One call for up to 100 of them together.
+    /// and which session `customer` has open. One call for up to 100 of them together, the session that
+    /// this will probably be, `guess`, among them.
     ///
     /// # Errors
     /// Where the table refuses.
@@ -166,6 +169,7 @@ impl Table {
         keys: &[String],
         vendor_sessions: &[String],
         customer: Option<&CustomerId>,
+        guess: Option<&SessionId>,
         now: Millis,
     ) -> Result<Sighting, TableError> {
         let mut wanted: Vec<Key> = keys.iter().map(|key| Key::seen(vendor, key)).collect();
@@ -175,6 +179,7 @@ impl Table {
                 .map(|id| Key::vendor_session(vendor, id)),
         );
         wanted.extend(customer.map(|customer| Key::customer(vendor, customer)));
+        wanted.extend(guess.map(Key::session));
         let mut found = self.batch(&wanted).await?;
         let mut sighting = Sighting::default();
         for key in keys {
@@ -193,6 +198,8 @@ impl Table {
         {
             sighting.open = Some(target(item)?);
         }
+        let guessed = guess.and_then(|guess| found.remove(&Key::session(guess)));
+        sighting.guessed = guessed.map(from_item).transpose()?;
         Ok(sighting)
     }
 

@@ -80,6 +80,10 @@ const fn job(
     }
 }
 
+/// How many conversations a webhook has to do with. Its warm calls are for one that it knows; the first
+/// one is not.
+const CONVERSATIONS: usize = 10;
+
 const OK: Answers = Answers::Status(200);
 
 /// The jobs.
@@ -148,25 +152,29 @@ impl Job {
                     .collect()
             }
             Work::UdeskPush => {
-                let sessions = world.sessions("udesk", number).await?;
-                let pushes = sessions.iter().map(|session| world.udesk_push(session));
+                let sessions = world.sessions("udesk", CONVERSATIONS).await?;
+                let turns = sessions.iter().cycle().take(number);
+                let pushes = turns.map(|session| world.udesk_push(session));
                 pushes
                     .map(|push| Ok(with_body(fixture.clone(), &push?)))
                     .collect()
             }
             Work::SobotPush => {
-                let sessions = world.sessions("sobot", number).await?;
+                let sessions = world.sessions("sobot", CONVERSATIONS).await?;
                 // The first push binds the session to Sobot's: what is measured is a later one.
-                let push = || {
-                    let pushes = sessions.iter().map(|session| {
+                let push = |number| {
+                    let turns = sessions.iter().cycle().take(number);
+                    let pushes = turns.map(|session| {
                         sobot_push(body(&fixture)?, &session.customer, &world.fresh("m"))
                     });
                     let events = pushes.map(|push| Ok(with_body(fixture.clone(), &push?)));
                     events.collect::<Result<Vec<Value>, Problem>>()
                 };
-                world.call_all(self.function, push()?, 200).await?;
+                world
+                    .call_all(self.function, push(CONVERSATIONS)?, 200)
+                    .await?;
                 world.settle().await?;
-                push()
+                push(number)
             }
             Work::Deliver => {
                 let sessions = world.sessions("udesk", number).await?;
