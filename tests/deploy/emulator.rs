@@ -9,18 +9,17 @@ use std::{
     time::Duration,
 };
 
-use harness::{
-    aws::{self, SIGNED},
-    http_client, until,
+use aws_credential_types::Credentials;
+use aws_sigv4::{
+    http_request::{PayloadChecksumKind, SignableBody, SignableRequest, SigningSettings, sign},
+    sign::v4,
 };
-use reqwest::Method;
+use harness::{http_client, until};
+use http::{Method, Request};
 use serde_json::Value;
 use tokio::process::{Child, Command};
 
-use crate::tools;
-
-/// The region that the harness signs for.
-pub(crate) const REGION: &str = "us-east-1";
+use crate::tools::{self, KEY, REGION};
 
 /// A running ministack. Dropped, it is killed; [`Emulator::stop`] also sees its processes end.
 pub(crate) struct Emulator {
@@ -42,6 +41,8 @@ impl Emulator {
             .env("GATEWAY_PORT", port.to_string())
             .env("MINISTACK_HOST", "localhost")
             .env("MINISTACK_REGION", REGION)
+            // Without this every call is allowed, whatever the policies say.
+            .env("AUTH", "true")
             // Servers of their own that nobody here needs.
             .env("IOT_MTLS_ENABLED", "0")
             .env("SFTP_ENABLED", "0")
@@ -77,25 +78,81 @@ impl Emulator {
         format!("{}/_aws/lambda-url/{}", self.url(), id(output))
     }
 
-    pub(crate) async fn sqs(&self, operation: &str, input: Value) -> Value {
-        aws::sqs(&self.url(), operation, input).await
+    /// Makes a bucket in S3.
+    pub(crate) async fn make_bucket(&self, name: &str) {
+        let place = format!(
+            "<CreateBucketConfiguration><LocationConstraint>{REGION}</LocationConstraint></CreateBucketConfiguration>"
+        );
+        self.call("s3", Method::PUT, &format!("/{name}"), None, &place)
+            .await;
     }
 
-    pub(crate) async fn dynamodb(&self, operation: &str, input: Value) -> Value {
-        aws::dynamodb(&self.url(), operation, input).await
+    /// A call of a service that has its operations in a header: SQS, DynamoDB, Secrets Manager.
+    pub(crate) async fn json(&self, service: &str, operation: &str, input: Value) -> Value {
+        let input = input.to_string();
+        self.call(service, Method::POST, "/", Some(operation), &input)
+            .await
     }
 
     /// A call of Lambda's own API.
-    pub(crate) async fn lambda(&self, method: Method, path: &str, input: Option<Value>) -> Value {
-        let url = format!("{}/2015-03-31/{path}", self.url());
-        let request = http_client().request(method, url);
-        let body = input.map(|input| input.to_string()).unwrap_or_default();
-        let request = request.header("authorization", SIGNED).body(body);
-        let answer = request.send().await.expect("Lambda answers");
+    pub(crate) async fn lambda(&self, method: Method, path: &str, input: &str) -> Value {
+        let path = format!("/2015-03-31/{path}");
+        self.call("lambda", method, &path, None, input).await
+    }
+
+    /// A call as the account's root, signed as AWS wants it.
+    ///
+    /// # Panics
+    /// Where it is refused.
+    async fn call(
+        &self,
+        service: &str,
+        method: Method,
+        path: &str,
+        operation: Option<&str>,
+        body: &str,
+    ) -> Value {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.url()))
+            .header("content-type", "application/x-amz-json-1.0");
+        if let Some(operation) = operation {
+            request = request.header("x-amz-target", operation);
+        }
+        let mut request = request.body(body.to_owned()).expect("a request");
+        let identity = Credentials::new(KEY, KEY, None, None, "test").into();
+        let mut settings = SigningSettings::default();
+        settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
+        let parameters = v4::SigningParams::builder()
+            .identity(&identity)
+            .region(REGION)
+            .name(service)
+            .time(std::time::SystemTime::now())
+            .settings(settings)
+            .build()
+            .expect("all is said")
+            .into();
+        let uri = request.uri().to_string();
+        let headers: Vec<_> = request
+            .headers()
+            .iter()
+            .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
+            .collect();
+        let signable = SignableRequest::new(
+            request.method().as_str(),
+            uri.as_str(),
+            headers.into_iter(),
+            SignableBody::Bytes(body.as_bytes()),
+        );
+        let signed = sign(signable.expect("a request"), &parameters).expect("a signature");
+        let (instructions, _) = signed.into_parts();
+        instructions.apply_to_request_http1x(&mut request);
+        let request = request.try_into().expect("a request");
+        let answer = http_client().execute(request).await.expect("AWS answers");
         let status = answer.status();
-        let body = answer.text().await.expect("text");
-        assert!(status.is_success(), "{path}: {status} {body}");
-        serde_json::from_str(&body).expect("JSON")
+        let text = answer.text().await.expect("text");
+        assert!(status.is_success(), "{service} {path}: {status} {text}");
+        serde_json::from_str(&text).unwrap_or_default()
     }
 
     /// Everything that it has logged so far.

@@ -37,7 +37,7 @@ use harness::{
     http_client, until, until_within,
     world::{API_KEY, EVENTS_SECRET, PATH_SECRET, SOBOT_PATH_SECRET, TOKEN_SECRET},
 };
-use reqwest::Method;
+use http::Method;
 use serde_json::{Value, json};
 use stack::Stack;
 
@@ -68,6 +68,7 @@ async fn main() {
         conversation,
     );
     deployed.a_lost_nudge_a_failing_nudge_and_a_good_one().await;
+    deployed.a_path_secret_rotates().await;
     deployed.every_event_was_signed().await;
     deployed.remove().await;
     // A failed test leaves it, with the log.
@@ -123,20 +124,6 @@ impl Deployed {
         let began = Instant::now();
         let template = Stack::package(folder, &emulator).await;
         said("template and bootstraps packaged", began);
-        // The parts that the twins and the harness' World have.
-        let secrets = [
-            ("API_KEYS", API_KEY),
-            ("CUSTOMER_TOKEN_SECRETS", TOKEN_SECRET),
-            ("APP_EVENTS_SECRETS", EVENTS_SECRET),
-            ("UDESK_API_TOKEN", "0f6c9d2e-5b3a-4c1d-8e7f-112233445566"),
-            ("UDESK_WEBHOOK_SECRETS", PATH_SECRET),
-            ("SOBOT_KEY", "258eec3118705112b2c53dc8043d4d34"),
-            ("SOBOT_WEBHOOK_SECRETS", SOBOT_PATH_SECRET),
-            (
-                "TENCENT_SECRET_KEY",
-                "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e",
-            ),
-        ];
         let parameters = [
             ("AppEventsUrl", app.url()),
             ("AppEventsAllowedHosts", "127.0.0.1".to_owned()),
@@ -155,23 +142,17 @@ impl Deployed {
             ),
         ];
         let began = Instant::now();
-        let stack = Stack::create(folder, &emulator, &template, &secrets, &parameters).await;
+        let stack = Stack::create(
+            folder,
+            &emulator,
+            template,
+            &secrets(PATH_SECRET),
+            &parameters,
+        )
+        .await;
         said("stack created", began);
 
-        // As the vendors' consoles are told.
-        let webhook = |output: &str, secret: &str| {
-            let url = emulator.function_url(stack.output(output));
-            format!("{url}/{secret}")
-        };
-        udesk.set_receive_url(webhook("WebhookUdeskUrl", PATH_SECRET));
-        for (kind, output) in [
-            (PushKind::Offline, "WebhookSobotOfflineMessageUrl"),
-            (PushKind::Unread, "WebhookSobotUnreadMessageUrl"),
-            (PushKind::ChatList, "WebhookSobotChatListUrl"),
-        ] {
-            sobot.set_push_url(kind, webhook(output, SOBOT_PATH_SECRET));
-        }
-        Self {
+        let deployed = Self {
             api: emulator.api_url(stack.output("ApiUrl")),
             emulator,
             stack,
@@ -179,7 +160,25 @@ impl Deployed {
             sobot,
             tencent,
             app,
+        };
+        // As the vendors' consoles are told.
+        let udesk = deployed.webhook("WebhookUdeskUrl", PATH_SECRET);
+        deployed.udesk.set_receive_url(udesk);
+        for (kind, output) in [
+            (PushKind::Offline, "WebhookSobotOfflineMessageUrl"),
+            (PushKind::Unread, "WebhookSobotUnreadMessageUrl"),
+            (PushKind::ChatList, "WebhookSobotChatListUrl"),
+        ] {
+            let url = deployed.webhook(output, SOBOT_PATH_SECRET);
+            deployed.sobot.set_push_url(kind, url);
         }
+        deployed
+    }
+
+    /// A function URL, as a vendor's console has it.
+    fn webhook(&self, output: &str, secret: &str) -> String {
+        let url = self.emulator.function_url(self.stack.output(output));
+        format!("{url}/{secret}")
     }
 
     /// Token, session, the customer writes, an agent answers, the session is closed.
@@ -279,7 +278,7 @@ impl Deployed {
         self.enable(&mapping, false).await;
         self.agent_says("lost", "Nobody is nudged for this").await;
         let purge = json!({"QueueUrl": self.stack.output("DeliveriesQueueUrl")});
-        self.emulator.sqs("PurgeQueue", purge).await;
+        self.sqs("PurgeQueue", purge).await;
         let began = Instant::now();
         self.agent_says("good", "Is this in the batch?").await;
         self.send_to("DeliveriesQueueUrl", BAD_NUDGE).await;
@@ -304,7 +303,7 @@ impl Deployed {
         })
         .await;
         let receive = json!({"QueueUrl": self.stack.output(dead), "MaxNumberOfMessages": 10});
-        let letters = self.emulator.sqs("ReceiveMessage", receive).await;
+        let letters = self.sqs("ReceiveMessage", receive).await;
         let letters = letters["Messages"].as_array().cloned().unwrap_or_default();
         let bodies: Vec<_> = letters.iter().map(|letter| &letter["Body"]).collect();
         assert_eq!(bodies, [BAD_NUDGE], "the failing nudge and no other");
@@ -316,6 +315,35 @@ impl Deployed {
         self.app.assert_in_order(&good);
         self.app.assert_in_order(&lost);
         self.until_empty("DeliveriesQueueUrl").await;
+    }
+
+    /// As README.md says: the new one beside the old one, a stack update, the vendor's console, the old
+    /// one away.
+    async fn a_path_secret_rotates(&self) {
+        let began = Instant::now();
+        let new = "rotated-udesk-path-secret";
+        let session = self.open("rotation").await;
+        let both = format!("{new},{PATH_SECRET}");
+        self.update(&both, "info,deskbridge=info").await;
+        self.agent_says("rotation", "Still under the old one").await;
+        let url = self.webhook("WebhookUdeskUrl", new);
+        self.udesk.set_receive_url(url);
+        self.agent_says("rotation", "Under the new one").await;
+        self.update(new, "info").await;
+        self.agent_says("rotation", "Under the new one alone").await;
+        self.until_told(&session, "Under the new one alone", BOUND)
+            .await;
+        self.app.assert_in_order(&session);
+        let old = self.webhook("WebhookUdeskUrl", PATH_SECRET);
+        let refused = http_client().post(old).body("{}").send().await;
+        let status = refused.expect("the webhook answers").status();
+        assert!(status.is_client_error(), "{status}");
+        said("a path secret was rotated by two stack updates", began);
+    }
+
+    async fn update(&self, udesk_webhook: &str, log: &str) {
+        let secrets = secrets(udesk_webhook);
+        self.stack.update(&self.emulator, &secrets, log).await;
     }
 
     /// The official package says so too.
@@ -340,21 +368,21 @@ impl Deployed {
     /// Nothing is left but the table, which outlives its stack.
     async fn remove(self) {
         let began = Instant::now();
-        let webhook = self
-            .emulator
-            .function_url(self.stack.output("WebhookUdeskUrl"));
+        let webhook = self.webhook("WebhookUdeskUrl", PATH_SECRET);
         let table = self.stack.output("TableName").to_owned();
         self.stack.remove().await;
-        let functions = self.emulator.lambda(Method::GET, "functions/", None).await;
+        let functions = self.emulator.lambda(Method::GET, "functions/", "").await;
         assert_eq!(functions["Functions"], json!([]));
-        let queues = self.emulator.sqs("ListQueues", json!({})).await;
+        let list = "AmazonSQS.ListQueues";
+        let queues = self.emulator.json("sqs", list, json!({})).await;
         assert_eq!(queues["QueueUrls"].as_array().map_or(0, Vec::len), 0);
-        for url in [format!("{webhook}/{PATH_SECRET}"), self.api] {
+        for url in [webhook, self.api] {
             let answer = http_client().post(&url).send().await;
             let status = answer.expect("the emulator answers").status();
             assert!(status.is_client_error(), "{url}: {status}");
         }
-        let tables = self.emulator.dynamodb("ListTables", json!({})).await;
+        let list = "DynamoDB_20120810.ListTables";
+        let tables = self.emulator.json("dynamodb", list, json!({})).await;
         assert_eq!(tables["TableNames"], json!([table]));
         said("stack removed, its table kept", began);
         self.emulator.stop().await;
@@ -398,9 +426,14 @@ impl Deployed {
         (status, serde_json::from_str(&text).unwrap_or_default())
     }
 
+    async fn sqs(&self, operation: &str, input: Value) -> Value {
+        let operation = format!("AmazonSQS.{operation}");
+        self.emulator.json("sqs", &operation, input).await
+    }
+
     async fn send_to(&self, output: &str, body: &str) {
         let message = json!({"QueueUrl": self.stack.output(output), "MessageBody": body});
-        self.emulator.sqs("SendMessage", message).await;
+        self.sqs("SendMessage", message).await;
     }
 
     /// How many messages a queue holds, under way or not.
@@ -411,7 +444,7 @@ impl Deployed {
             "ApproximateNumberOfMessagesDelayed",
         ];
         let ask = json!({"QueueUrl": self.stack.output(output), "AttributeNames": names});
-        let got = self.emulator.sqs("GetQueueAttributes", ask).await;
+        let got = self.sqs("GetQueueAttributes", ask).await;
         let count = |name: &str| got["Attributes"][name].as_str()?.parse::<u64>().ok();
         names.into_iter().filter_map(count).sum()
     }
@@ -425,7 +458,7 @@ impl Deployed {
         let url = self.stack.output(output);
         let (_, queue) = url.rsplit_once('/').expect("a queue's URL");
         let path = "event-source-mappings/";
-        let mappings = self.emulator.lambda(Method::GET, path, None).await;
+        let mappings = self.emulator.lambda(Method::GET, path, "").await;
         let mappings = mappings["EventSourceMappings"].as_array().cloned();
         let of_queue = mappings.unwrap_or_default().into_iter().find(|mapping| {
             let arn = mapping["EventSourceArn"].as_str();
@@ -437,9 +470,26 @@ impl Deployed {
 
     async fn enable(&self, mapping: &str, enabled: bool) {
         let path = format!("event-source-mappings/{mapping}");
-        let change = json!({"Enabled": enabled});
-        self.emulator.lambda(Method::PUT, &path, Some(change)).await;
+        let change = json!({"Enabled": enabled}).to_string();
+        self.emulator.lambda(Method::PUT, &path, &change).await;
     }
+}
+
+/// The stack's secret, with these path secrets for Udesk; the rest is what the twins expect.
+fn secrets(udesk_webhook: &str) -> [(&str, &str); 8] {
+    [
+        ("API_KEYS", API_KEY),
+        ("CUSTOMER_TOKEN_SECRETS", TOKEN_SECRET),
+        ("APP_EVENTS_SECRETS", EVENTS_SECRET),
+        ("UDESK_API_TOKEN", "0f6c9d2e-5b3a-4c1d-8e7f-112233445566"),
+        ("UDESK_WEBHOOK_SECRETS", udesk_webhook),
+        ("SOBOT_KEY", "258eec3118705112b2c53dc8043d4d34"),
+        ("SOBOT_WEBHOOK_SECRETS", SOBOT_PATH_SECRET),
+        (
+            "TENCENT_SECRET_KEY",
+            "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e",
+        ),
+    ]
 }
 
 fn kinds(events: &[Event]) -> Vec<&str> {

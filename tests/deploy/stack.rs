@@ -5,23 +5,26 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use harness::{aws, binaries::root, http_client};
+use harness::binaries::root;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio::process::Command;
 
 use crate::{
-    emulator::{Emulator, REGION},
-    tools,
+    emulator::Emulator,
+    tools::{self, REGION},
 };
 
 const NAME: &str = "deskbridge-test";
 const BUCKET: &str = "artifacts";
+/// The secret's name; no part of the stack.
+const SECRET: &str = "deskbridge";
 
 /// A deployed stack.
 pub(crate) struct Stack {
     folder: PathBuf,
     url: String,
+    template: PathBuf,
     outputs: BTreeMap<String, String>,
 }
 
@@ -37,10 +40,7 @@ impl Stack {
     /// them.
     pub(crate) async fn package(folder: &Path, emulator: &Emulator) -> PathBuf {
         let url = emulator.url();
-        let bucket = http_client().put(format!("{url}/{BUCKET}"));
-        let bucket = bucket.header("authorization", aws::SIGNED).send().await;
-        let status = bucket.expect("S3 answers").status();
-        assert!(status.is_success(), "{status}");
+        emulator.make_bucket(BUCKET).await;
         let (packaged, adapted) = (folder.join("packaged.yaml"), folder.join("adapted.json"));
         let mut package = sam(folder, &url, "package");
         package
@@ -62,43 +62,63 @@ impl Stack {
     pub(crate) async fn create(
         folder: &Path,
         emulator: &Emulator,
-        template: &Path,
+        template: PathBuf,
         secrets: &[(&str, &str)],
         parameters: &[(&str, String)],
     ) -> Self {
-        let url = emulator.url();
-        let secrets: Map<String, Value> = secrets
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).into()))
-            .collect();
-        let secret = json!({"Name": "deskbridge", "SecretString": Value::from(secrets).to_string(),
-            "ClientRequestToken": "01234567-89ab-cdef-0123-456789abcdef"});
-        let secret = aws::secrets_manager(&url, "CreateSecret", secret).await;
+        let mut stack = Self {
+            folder: folder.to_owned(),
+            url: emulator.url(),
+            template,
+            outputs: BTreeMap::new(),
+        };
+        let secret = json!({"Name": SECRET, "SecretString": written(secrets)});
+        let create = "secretsmanager.CreateSecret";
+        let secret = emulator.json("secretsmanager", create, secret).await;
         let secret = secret["ARN"].as_str().expect("the secret's ARN");
-        let mut deploy = sam(folder, &url, "deploy");
+        let named = [("SecretsArn", secret.to_owned())];
+        stack.deploy(&[&named, parameters].concat()).await;
+        let mut list = sam(folder, &stack.url, "list");
+        list.args(["stack-outputs", "--stack-name", NAME, "--output", "json"]);
+        let outputs = tools::run(&mut list).await;
+        let outputs: Vec<Output> = serde_json::from_str(&outputs).expect("the outputs");
+        stack.outputs = outputs
+            .into_iter()
+            .map(|output| (output.output_key, output.output_value))
+            .collect();
+        stack
+    }
+
+    /// Updates it, with other secrets and another parameter `RustLog`.
+    pub(crate) async fn update(&self, emulator: &Emulator, secrets: &[(&str, &str)], log: &str) {
+        let secret = json!({"SecretId": SECRET, "SecretString": written(secrets)});
+        let put = "secretsmanager.PutSecretValue";
+        emulator.json("secretsmanager", put, secret).await;
+        // The emulator reads a secret again for what has changed in the template, not for a parameter.
+        let template = std::fs::read(&self.template).expect("the template");
+        let mut template: Value = serde_json::from_slice(&template).expect("JSON");
+        let resources = template["Resources"].as_object_mut().expect("resources");
+        for resource in resources.values_mut() {
+            if resource["Type"] == "AWS::Lambda::Function" {
+                resource["Properties"]["Environment"]["Variables"]["RUST_LOG"] = log.into();
+            }
+        }
+        std::fs::write(&self.template, template.to_string()).expect("the template is written");
+        self.deploy(&[("RustLog", log.to_owned())]).await;
+    }
+
+    async fn deploy(&self, parameters: &[(&str, String)]) {
+        let mut deploy = sam(&self.folder, &self.url, "deploy");
         deploy
             .args(["--stack-name", NAME, "--s3-bucket", BUCKET])
             .args(["--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset"])
             .args(["--no-progressbar", "--template-file"])
-            .arg(template)
-            .arg("--parameter-overrides")
-            .arg(format!("SecretsArn={secret}"));
+            .arg(&self.template)
+            .arg("--parameter-overrides");
         for (name, value) in parameters {
             deploy.arg(format!("{name}={value}"));
         }
         tools::run(&mut deploy).await;
-        let mut list = sam(folder, &url, "list");
-        list.args(["stack-outputs", "--stack-name", NAME, "--output", "json"]);
-        let listed = tools::run(&mut list).await;
-        let outputs: Vec<Output> = serde_json::from_str(&listed).expect("the outputs");
-        Self {
-            folder: folder.to_owned(),
-            url,
-            outputs: outputs
-                .into_iter()
-                .map(|output| (output.output_key, output.output_value))
-                .collect(),
-        }
     }
 
     /// An output of the template.
@@ -116,6 +136,15 @@ impl Stack {
             .args(["--no-prompts", "--region", REGION]);
         tools::run(&mut delete).await;
     }
+}
+
+/// As the template reads them.
+fn written(secrets: &[(&str, &str)]) -> String {
+    let secrets: Map<String, Value> = secrets
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).into()))
+        .collect();
+    Value::from(secrets).to_string()
 }
 
 fn sam(folder: &Path, url: &str, command: &str) -> Command {

@@ -9,7 +9,10 @@ use std::{
 use harness::binaries::root;
 use tokio::process::Command;
 
-use crate::emulator::REGION;
+/// Where the stack is.
+pub(crate) const REGION: &str = "eu-west-1";
+/// The emulator's key of the account's root, and its secret.
+pub(crate) const KEY: &str = "test";
 
 /// How long one of them may take: SAM zips a few hundred megabytes.
 const BOUND: Duration = Duration::from_secs(300);
@@ -42,8 +45,8 @@ pub(crate) fn environment(folder: &Path, url: &str) -> Vec<(&'static str, String
     let folder = folder.display().to_string();
     vec![
         ("AWS_ENDPOINT_URL", url.to_owned()),
-        ("AWS_ACCESS_KEY_ID", "test".to_owned()),
-        ("AWS_SECRET_ACCESS_KEY", "test".to_owned()),
+        ("AWS_ACCESS_KEY_ID", KEY.to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", KEY.to_owned()),
         ("AWS_REGION", REGION.to_owned()),
         ("AWS_DEFAULT_REGION", REGION.to_owned()),
         ("AWS_CONFIG_FILE", "/dev/null".to_owned()),

@@ -1,4 +1,4 @@
-//! A test's own calls of the embedded DynamoDB and SQS, which no proxy sees; and of an emulator's.
+//! A test's own calls of the embedded DynamoDB and SQS, which no proxy sees.
 
 use serde_json::Value;
 
@@ -20,16 +20,8 @@ pub async fn sqs(url: &str, operation: &str, input: Value) -> Value {
     call(url, &format!("AmazonSQS.{operation}"), input).await
 }
 
-/// Calls Secrets Manager at this URL.
-///
-/// # Panics
-/// Where it refuses.
-pub async fn secrets_manager(url: &str, operation: &str, input: Value) -> Value {
-    call(url, &format!("secretsmanager.{operation}"), input).await
-}
-
 /// They look whether there is a signature, and not whether it is right.
-pub const SIGNED: &str = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/any/aws4_request, \
+const SIGNED: &str = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/any/aws4_request, \
                       SignedHeaders=host;x-amz-date, Signature=0";
 
 async fn call(url: &str, target: &str, input: Value) -> Value {
