@@ -32,7 +32,7 @@ def main() -> None:
         sys.exit("set DESKBRIDGE_API_KEY to one of the API_KEYS in the stack's secret")
     smoke = Smoke(told.api.rstrip("/"), key, told)
     {"udesk": at_udesk, "sobot": at_sobot, "tencent": at_tencent}[told.vendor](smoke)
-    print(f"done: {smoke.steps} steps. The app has had the session's events, the last one session.closed.")
+    print(f"done: {smoke.steps} steps. Your app is told of them by events, the last one session.closed: look there.")
 
 
 def arguments() -> argparse.Namespace:
@@ -72,7 +72,8 @@ def at_tencent(smoke: "Smoke") -> None:
     smoke.refuses_a_stranger()
     smoke.token(kind="tencent_usersig")
     session = smoke.open()
-    said = smoke.says(session, smoke.key, **{"as": "desk"}, kind="text", content="Hello, this is deskbridge's smoke test.")
+    text = {"as": "desk", "kind": "text", "content": "Hello, this is deskbridge's smoke test."}
+    said = smoke.says(session, smoke.key, **text)
     smoke.shows(session, f"the desk's message, {said['id']}", lambda message: message["id"] == said["id"])
     smoke.closes(session)
 

@@ -16,8 +16,8 @@ from samtranslator.public.translator import ManagedPolicyLoader
 from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
-# As cold as it was, a failed nudge comes back after the function's time-out six times over; in the
-# emulator after seconds, so that five receives take seconds as well.
+# What a function failed at comes back after this, and is a dead letter after five times: within seconds,
+# and not within half an hour.
 VISIBILITY_SECONDS = 3
 
 
@@ -31,7 +31,6 @@ def main() -> None:
     for name, resource in list(resources.items()):
         if resource["Type"] == "AWS::ApiGatewayV2::Api":
             spell_out(name, resources)
-    # What the functions of queues fail at comes back in seconds.
     for resource in resources.values():
         if resource["Type"] == "AWS::SQS::Queue" and "VisibilityTimeout" in resource["Properties"]:
             resource["Properties"]["VisibilityTimeout"] = VISIBILITY_SECONDS
@@ -53,9 +52,16 @@ def spell_out(name: str, resources: dict) -> None:
     body = api["Properties"].pop("Body")
     api["Properties"].pop("FailOnWarnings", None)
     api["Properties"] |= {"Name": {"Ref": "AWS::StackName"}, "ProtocolType": "HTTP"}
+    cors = body.pop("x-amazon-apigateway-cors", None)
+    if cors:
+        api["Properties"]["CorsConfiguration"] = {key[0].upper() + key[1:]: value for key, value in cors.items()}
+    if set(body) - {"openapi", "info", "tags", "paths"}:
+        sys.exit(f"the API's body: the adaption knows nothing of {sorted(body)}")
     ref = {"Ref": name}
     for path, methods in body["paths"].items():
         for method, operation in methods.items():
+            if method not in ("get", "post", "put", "patch", "delete"):
+                sys.exit(f"{path}: the adaption knows nothing of {method}")
             integration = dict(operation.pop("x-amazon-apigateway-integration"))
             known = {"responses", "parameters"}
             if set(operation) - known:
