@@ -64,13 +64,21 @@ pub fn http_client() -> reqwest::Client {
 /// # Panics
 /// After [`BOUND`], saying `what` was waited for.
 pub async fn until(what: &str, holds: impl AsyncFn() -> bool) {
+    until_within(BOUND, what, holds).await;
+}
+
+/// The same, with another bound.
+///
+/// # Panics
+/// After `bound`, saying `what` was waited for.
+pub async fn until_within(bound: Duration, what: &str, holds: impl AsyncFn() -> bool) {
     let asking = async {
         while !holds().await {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    if tokio::time::timeout(BOUND, asking).await.is_err() {
-        panic!("waited {BOUND:?} until {what}");
+    if tokio::time::timeout(bound, asking).await.is_err() {
+        panic!("waited {bound:?} until {what}");
     }
 }
 
