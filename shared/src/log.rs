@@ -253,6 +253,17 @@ impl Log {
         })
     }
 
+    /// How often entry `number` was tried and failed, and when it may be tried again; `None` where it is
+    /// not next in line, or is settled.
+    #[must_use]
+    pub fn tried(&self, number: u64) -> Option<(u32, Option<Millis>)> {
+        if self.is_behind() && number == self.head + 1 {
+            return Some((self.attempts, self.next_at));
+        }
+        let entry = self.redriven.iter().find(|entry| entry.number == number)?;
+        Some((entry.attempts, entry.next_at))
+    }
+
     /// How often the entry under way was tried before and failed.
     #[must_use]
     pub fn failed(&self) -> u32 {
