@@ -1,0 +1,109 @@
+//! Browser clients: what API Gateway does for an HTTP API by its CorsConfiguration.
+//!
+//! A preflight is answered here and reaches no function; a listed origin may read every answer, refusals
+//! included; what functions say of it themselves is taken out. Another origin's page gets the answer without
+//! a word of it, and the browser keeps it from the page.
+
+use axum::body::Body;
+use axum::http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ORIGIN,
+};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use axum::response::Response;
+
+/// The setting that stands for the template's origins: what a deployment has as a parameter.
+pub(crate) const CORS_ORIGINS: &str = "CORS_ORIGINS";
+
+/// What pages of other origins may do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cors {
+    /// The origins; `https://*` stands for all of that scheme, `*` for all.
+    pub origins: Vec<String>,
+    /// The methods.
+    pub methods: Vec<String>,
+    /// The request's headers.
+    pub headers: Vec<String>,
+    /// The answer's headers that a page may read.
+    pub exposed: Vec<String>,
+    /// For how many seconds a browser may remember that.
+    pub max_age: Option<u64>,
+}
+
+impl Cors {
+    /// The same, for these origins, separated by commas.
+    pub(crate) fn with_origins(self, origins: &str) -> Self {
+        let origins = origins.split(',').map(str::trim);
+        let origins = origins.filter(|origin| !origin.is_empty());
+        Self {
+            origins: origins.map(str::to_owned).collect(),
+            ..self
+        }
+    }
+
+    /// The request's origin, where it is a listed one.
+    fn origin<'a>(&self, request: &'a HeaderMap) -> Option<&'a HeaderValue> {
+        let origin = request.get(ORIGIN)?;
+        let text = origin.to_str().ok()?;
+        let mut listed = self.origins.iter();
+        let is_listed = listed.any(|listed| match listed.strip_suffix('*') {
+            Some(start) => text.starts_with(start),
+            None => listed == text,
+        });
+        is_listed.then_some(origin)
+    }
+
+    /// The answer to a preflight; `None` where the request is none.
+    pub(crate) fn preflight(&self, method: &Method, request: &HeaderMap) -> Option<Response> {
+        if method != Method::OPTIONS || !request.contains_key(ORIGIN) {
+            return None;
+        }
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::NO_CONTENT;
+        self.allow(request, &mut response);
+        if self.origin(request).is_some() {
+            let headers = response.headers_mut();
+            insert(
+                headers,
+                ACCESS_CONTROL_ALLOW_METHODS,
+                &self.methods.join(","),
+            );
+            insert(
+                headers,
+                ACCESS_CONTROL_ALLOW_HEADERS,
+                &self.headers.join(","),
+            );
+            if let Some(max_age) = self.max_age {
+                insert(headers, ACCESS_CONTROL_MAX_AGE, &max_age.to_string());
+            }
+        }
+        Some(response)
+    }
+
+    /// Says in an answer whether the request's origin may read it, in place of what a function says.
+    pub(crate) fn allow(&self, request: &HeaderMap, response: &mut Response) {
+        let headers = response.headers_mut();
+        let said = headers
+            .keys()
+            .filter(|name| name.as_str().starts_with("access-control-"));
+        let said: Vec<HeaderName> = said.cloned().collect();
+        for name in said {
+            headers.remove(name);
+        }
+        if let Some(origin) = self.origin(request) {
+            headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+            insert(
+                headers,
+                ACCESS_CONTROL_EXPOSE_HEADERS,
+                &self.exposed.join(","),
+            );
+        }
+    }
+}
+
+/// Nothing where there is nothing to say.
+fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let (false, Ok(value)) = (value.is_empty(), HeaderValue::from_str(value)) {
+        headers.insert(name, value);
+    }
+}
