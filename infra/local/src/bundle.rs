@@ -39,7 +39,7 @@ pub struct Options {
     pub port: u16,
     /// Environment variables for the functions. Each function gets those that the template declares for it; besides these
     /// all get `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_SQS` (where a test puts its proxy) and `RUST_LOG`.
-    /// `CORS_ORIGINS` is for no function: it stands for the origins that the template's HTTP API lists.
+    /// `CORS_ORIGINS` is for no function: it stands for the template's parameter `CorsOrigins`.
     pub settings: BTreeMap<String, String>,
     /// Whether schedules call their functions: at start, and then by their rate.
     pub schedules: bool,
@@ -101,13 +101,7 @@ impl Bundle {
         let (runtime_api, runtime_port) = listen(0).await?;
         template.scope.queue_urls = resources::create(servers, &template).await?;
 
-        let cors = template
-            .cors()
-            .cloned()
-            .map(|cors| match settings.get(CORS_ORIGINS) {
-                Some(origins) => cors.with_origins(origins),
-                None => cors,
-            });
+        let cors = template.cors(settings.get(CORS_ORIGINS).map(String::as_str))?;
         let mut pools = BTreeMap::new();
         for function in template.functions().values() {
             let endpoints = [

@@ -12,8 +12,11 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::Response;
 
-/// The setting that stands for the template's origins: what a deployment has as a parameter.
+/// The setting that stands for [`ORIGINS_PARAMETER`].
 pub(crate) const CORS_ORIGINS: &str = "CORS_ORIGINS";
+
+/// The template's parameter that holds the origins.
+pub(crate) const ORIGINS_PARAMETER: &str = "CorsOrigins";
 
 /// What pages of other origins may do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,16 +34,6 @@ pub struct Cors {
 }
 
 impl Cors {
-    /// The same, for these origins, separated by commas.
-    pub(crate) fn with_origins(self, origins: &str) -> Self {
-        let origins = origins.split(',').map(str::trim);
-        let origins = origins.filter(|origin| !origin.is_empty());
-        Self {
-            origins: origins.map(str::to_owned).collect(),
-            ..self
-        }
-    }
-
     /// The request's origin, where it is a listed one.
     fn origin<'a>(&self, request: &'a HeaderMap) -> Option<&'a HeaderValue> {
         let origin = request.get(ORIGIN)?;
@@ -48,7 +41,7 @@ impl Cors {
         let mut listed = self.origins.iter();
         let is_listed = listed.any(|listed| match listed.strip_suffix('*') {
             Some(start) => text.starts_with(start),
-            None => listed == text,
+            None => listed.trim() == text,
         });
         is_listed.then_some(origin)
     }

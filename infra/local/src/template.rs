@@ -5,7 +5,7 @@
 
 mod intrinsics;
 
-use crate::cors::{CORS_ORIGINS, Cors};
+use crate::cors::{CORS_ORIGINS, Cors, ORIGINS_PARAMETER};
 use crate::error::Error;
 pub(crate) use intrinsics::{Scope, text};
 use serde_json::{Map, Value};
@@ -19,7 +19,8 @@ pub struct Template {
     functions: BTreeMap<String, Function>,
     tables: BTreeMap<String, Table>,
     queues: BTreeMap<String, Queue>,
-    cors: Option<Cors>,
+    /// The HTTP API's CorsConfiguration and its place.
+    cors: Option<(String, Value)>,
     pub(crate) scope: Scope,
 }
 
@@ -187,8 +188,10 @@ impl Template {
                     template.queues.insert(id.clone(), queue);
                 }
                 "AWS::Serverless::HttpApi" => {
-                    if let Some(cors) = cors(&template.scope, properties, &at)? {
-                        template.cors = Some(cors);
+                    if let Some(given) = properties.get("CorsConfiguration") {
+                        let at = format!("{at}.Properties.CorsConfiguration");
+                        template.cors = Some((at, given.clone()));
+                        template.cors(None)?;
                     }
                 }
                 kind if kind.starts_with("AWS::Serverless::") || NOT_PLAYED.contains(&kind) => {
@@ -230,9 +233,20 @@ impl Template {
         &self.queues
     }
 
-    /// What the HTTP API lets pages of other origins do; `None` where it says nothing of them.
-    pub fn cors(&self) -> Option<&Cors> {
-        self.cors.as_ref()
+    /// What the HTTP API lets pages of other origins do, where it lets them do anything; with these origins, where
+    /// they are given, in place of the template's parameter.
+    ///
+    /// # Errors
+    /// The template says what isn't understood here.
+    pub fn cors(&self, origins: Option<&str>) -> Result<Option<Cors>, Error> {
+        let Some((at, given)) = &self.cors else {
+            return Ok(None);
+        };
+        let mut scope = self.scope.clone();
+        if let Some(origins) = origins {
+            scope.set(ORIGINS_PARAMETER, origins);
+        }
+        cors(&scope.resolve(given, at)?, at)
     }
 
     /// The settings that come from outside: declared by some function, and not made of the template's own resources
@@ -465,15 +479,13 @@ fn number(value: &Value, at: &str) -> Result<u64, Error> {
 }
 
 /// The HTTP API's CorsConfiguration.
-fn cors(scope: &Scope, properties: &Value, at: &str) -> Result<Option<Cors>, Error> {
-    let at = format!("{at}.Properties.CorsConfiguration");
-    let Some(given) = properties.get("CorsConfiguration") else {
+fn cors(given: &Value, at: &str) -> Result<Option<Cors>, Error> {
+    if given.is_null() {
         return Ok(None);
-    };
-    let given = scope.resolve(given, &at)?;
+    }
     let wrong = |member: &str, problem: &str| Error::template(format!("{at}.{member}"), problem);
     let mut cors = Cors::default();
-    for (name, value) in object(Some(&given)) {
+    for (name, value) in object(Some(given)) {
         let list = || {
             let items = value.as_array();
             let texts = items.and_then(|items| items.iter().map(text).collect::<Option<_>>());

@@ -113,6 +113,12 @@ impl Scope {
         Ok(scope)
     }
 
+    /// Gives a parameter another value.
+    pub(super) fn set(&mut self, parameter: &str, value: &str) {
+        let value = Some(value.to_owned());
+        self.parameters.insert(parameter.to_owned(), value);
+    }
+
     pub(super) fn table_name(
         &self,
         id: &str,
