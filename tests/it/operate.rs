@@ -102,8 +102,8 @@ async fn what_never_reached_the_app_is_taken_up_once_and_comes_late_under_its_ow
     let of_session = format!("session={session}");
     let dead = wait_for_dead(&world, &of_session, 2).await;
     assert_eq!(dead, [event(&session, 2), event(&session, 3)]);
-    world.twin.agent_transfers("DE").await.unwrap();
-    world.wait_until_told(&session, "session.transferred").await;
+    world.say(&session, "c-1", "Still there?").await.expect(200);
+    world.wait_until_told(&session, "message.sent").await;
     world.all_went_out(&session).await;
     broken.clear();
 
@@ -170,8 +170,8 @@ async fn one_that_fails_again_holds_up_nobody_and_is_dead_again() {
     assert_eq!(redrive_one(&world, &dead[0]).await["count"], 1);
     broken.hit(3).await;
     // It waits for its second attempt; what comes after it does not.
-    world.twin.agent_transfers("DE").await.unwrap();
-    world.wait_until_told(&session, "session.transferred").await;
+    world.say(&session, "c-1", "Still there?").await.expect(200);
+    world.wait_until_told(&session, "message.sent").await;
     let waiting = list(&world, &query).await;
     let waiting = &waiting["deliveries"][0];
     assert_eq!(
