@@ -100,3 +100,60 @@ fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
         headers.insert(name, value);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from(origin: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(ORIGIN, HeaderValue::from_static(origin))])
+    }
+
+    fn allowed(origins: &[&str], origin: &'static str) -> Option<String> {
+        let cors = Cors {
+            origins: origins.iter().map(|origin| (*origin).to_owned()).collect(),
+            ..Cors::default()
+        };
+        // What a function says of it counts for nothing.
+        let mut response = Response::new(Body::empty());
+        response
+            .headers_mut()
+            .insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        cors.allow(&from(origin), &mut response);
+        let said = response.headers().get(ACCESS_CONTROL_ALLOW_ORIGIN)?;
+        said.to_str().ok().map(str::to_owned)
+    }
+
+    #[test]
+    fn an_origin_is_listed_whole_by_its_scheme_or_with_all() {
+        for (listed, origin, is_listed) in [
+            (&["https://a.example"][..], "https://a.example", true),
+            (&["https://a.example"], "https://a.example.evil", false),
+            (&["https://a.example"], "https://a.exampl", false),
+            (
+                &["https://b.example", "https://a.example"],
+                "https://a.example",
+                true,
+            ),
+            (&["https://*"], "https://a.example", true),
+            (&["https://*"], "http://a.example", false),
+            (&["*"], "http://a.example", true),
+            (&[], "http://a.example", false),
+        ] {
+            let wanted = is_listed.then(|| origin.to_owned());
+            assert_eq!(allowed(listed, origin), wanted, "{listed:?} {origin}");
+        }
+    }
+
+    #[test]
+    fn a_preflight_names_its_origin() {
+        let cors = Cors::default();
+        let with = |method| cors.preflight(&method, &from("https://a.example"));
+        assert!(with(Method::OPTIONS).is_some());
+        assert!(with(Method::POST).is_none());
+        assert!(
+            cors.preflight(&Method::OPTIONS, &HeaderMap::new())
+                .is_none()
+        );
+    }
+}
