@@ -220,14 +220,9 @@ mod tests {
         let session = SessionId::new(1_700_000_000_000);
         let event = EventId::new(&session, 7);
         assert_eq!(event.place().unwrap(), (session, 7));
-        let send = SendId::new(&SessionId::new(0), 12);
-        assert_eq!(
-            send.place().unwrap(),
-            (
-                SessionId::parse(&format!("ses_{}", &send.as_str()[4..30])).unwrap(),
-                12
-            )
-        );
+        let other = SessionId::new(0);
+        let send = SendId::new(&other, 12);
+        assert_eq!(send.place().unwrap(), (other, 12));
         for wrong in ["", "_", "x", "+7", "07", "0", "7_", "18446744073709551616"] {
             let name = format!("evt_{}_{wrong}", event.as_str().split('_').nth(1).unwrap());
             assert_eq!(EventId::parse(&name), None, "{name}");

@@ -209,8 +209,8 @@ mod tests {
         for wrong in [
             "",
             "dead",
-            &text[1..],
-            &text[..text.len() - 1],
+            text.strip_prefix('d').unwrap(),
+            text.strip_suffix('7').unwrap(),
             &format!("{text}.1"),
         ] {
             assert_eq!(Cursor::parse(wrong), None, "{wrong}");

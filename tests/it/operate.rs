@@ -390,7 +390,7 @@ async fn a_message_that_is_refused_again_stays_failed_and_is_told_once() {
     })
     .await;
     let query = format!("log=sends&session={session}");
-    assert_eq!(wait_for_dead(&world, &query, 1).await, [id.clone()]);
+    assert_eq!(wait_for_dead(&world, &query, 1).await, [&*id]);
     assert_eq!(world.status(&session, "c-1").await, "failed");
     world.settled().await;
     let told = world.told(&session);
