@@ -164,6 +164,7 @@ impl Change {
             created_at: self.now,
             dead_at: None,
             dead_because: None,
+            maybe_since: None,
         });
         number
     }
@@ -173,8 +174,39 @@ impl Change {
         self.sends.push(Entry {
             dead_at: Some(self.now),
             dead_because: Some(because),
+            maybe_since: self.session.sends.maybe_arrived_since(),
             ..entry.clone()
         });
+    }
+
+    /// Takes up a send again that was given up. Gives whether it did: see [`Log::redrive`].
+    ///
+    /// [`Log::redrive`]: crate::log::Log::redrive
+    pub fn redrive_send(&mut self, entry: Entry) -> bool {
+        let log = &mut self.session.sends;
+        let taken = entry.dead_at.is_some() && log.redrive(entry.number, entry.maybe_since);
+        if taken {
+            self.sends.push(Entry {
+                dead_at: None,
+                dead_because: None,
+                ..entry
+            });
+        }
+        taken
+    }
+
+    /// Takes up an event again that was given up, likewise.
+    pub fn redrive_event(&mut self, event: Event) -> bool {
+        let log = &mut self.session.deliveries;
+        let taken = event.dead_at.is_some() && log.redrive(event.seq, None);
+        if taken {
+            self.events.push(Event {
+                dead_at: None,
+                dead_because: None,
+                ..event
+            });
+        }
+        taken
     }
 
     /// Marks an event as given up.

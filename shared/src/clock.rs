@@ -19,6 +19,13 @@ pub fn rfc3339(at: Millis) -> String {
         .unwrap_or_default()
 }
 
+/// The time that an RFC 3339 text names, in whatever offset.
+#[must_use]
+pub fn of_rfc3339(text: &str) -> Option<Millis> {
+    let at: Timestamp = text.parse().ok()?;
+    Some(at.as_millisecond())
+}
+
 /// For `#[serde(with = "rfc3339_field")]`: milliseconds inside, RFC 3339 outside.
 pub mod rfc3339_field {
     use serde::Serializer;
@@ -53,6 +60,18 @@ mod tests {
     #[test]
     fn writes_rfc_3339_in_utc() {
         assert_eq!(rfc3339(1_669_872_112_007), "2022-12-01T05:21:52.007Z");
+        for text in ["2022-12-01T05:21:52.007Z", "2022-12-01T13:21:52.007+08:00"] {
+            assert_eq!(of_rfc3339(text), Some(1_669_872_112_007), "{text}");
+        }
+        for text in [
+            "",
+            "yesterday",
+            "2022-12-01",
+            "2022-12-01T05:21:52",
+            "1669872112",
+        ] {
+            assert_eq!(of_rfc3339(text), None, "{text}");
+        }
         assert_eq!(rfc3339(0), "1970-01-01T00:00:00.000Z");
     }
 }

@@ -35,6 +35,7 @@ settings! {
     APP_EVENTS_ALLOWED_HOSTS: "hosts to which events may go over plain http";
     APP_TIMEOUT_MS: "how long the app may take to answer an event, in milliseconds (10000)";
     API_KEYS: "the keys of the app's servers, current first";
+    CORS_ORIGINS: "the origins of browser clients that may call the API, such as `https://app.example.com`; API Gateway sees to it, and no function reads it";
     CUSTOMER_TOKEN_SECRETS: "the secrets that sign customer tokens, at least 32 characters, current first";
     RETRY_SCHEDULE_SECONDS: "the pauses between attempts, in seconds; their number is the number of retries";
     NUDGE_GRACE_SECONDS: "how long a wake-up may be under way before sweep sends another, in seconds (60)";

@@ -61,6 +61,21 @@ id! {
     EventId, "evt_"
 }
 
+id! {
+    /// An entry of a session's log of sends: `snd_`, its session's ULID, `_`, its number. It leads back to
+    /// its place.
+    SendId, "snd_"
+}
+
+/// `<session's ULID>_<number>`: where the event or send of that name stands.
+fn place_of(body: &str) -> Option<(SessionId, u64)> {
+    let (ulid, number) = body.split_once('_')?;
+    // As a number is written, and in no other way: one entry has one name.
+    let is_plain = number.bytes().all(|byte| byte.is_ascii_digit()) && !number.starts_with('0');
+    let number = number.parse().ok().filter(|_| is_plain)?;
+    Some((SessionId::parse(&format!("ses_{ulid}"))?, number))
+}
+
 fn random_80_bits() -> u128 {
     let mut bytes = [0; 10];
     // Without the operating system's randomness there is no unguessable identifier to be had, and
@@ -115,14 +130,29 @@ impl EventId {
     /// The session and number that this event stands under.
     #[must_use]
     pub fn place(&self) -> Option<(SessionId, u64)> {
-        let (ulid, seq) = self.0.strip_prefix("evt_")?.split_once('_')?;
-        Some((SessionId::parse(&format!("ses_{ulid}"))?, seq.parse().ok()?))
+        place_of(self.0.strip_prefix("evt_")?)
     }
 
     fn body_is_valid(body: &str) -> bool {
-        body.split_once('_').is_some_and(|(ulid, seq)| {
-            Ulid::from_string(ulid).is_ok() && seq.parse::<u64>().is_ok()
-        })
+        place_of(body).is_some()
+    }
+}
+
+impl SendId {
+    /// The identifier of entry `number` of `session`'s log of sends.
+    #[must_use]
+    pub fn new(session: &SessionId, number: u64) -> Self {
+        Self(format!("snd_{}_{number}", session.ulid()))
+    }
+
+    /// The session and number that this entry stands under.
+    #[must_use]
+    pub fn place(&self) -> Option<(SessionId, u64)> {
+        place_of(self.0.strip_prefix("snd_")?)
+    }
+
+    fn body_is_valid(body: &str) -> bool {
+        place_of(body).is_some()
     }
 }
 
@@ -190,6 +220,13 @@ mod tests {
         let session = SessionId::new(1_700_000_000_000);
         let event = EventId::new(&session, 7);
         assert_eq!(event.place().unwrap(), (session, 7));
+        let other = SessionId::new(0);
+        let send = SendId::new(&other, 12);
+        assert_eq!(send.place().unwrap(), (other, 12));
+        for wrong in ["", "_", "x", "+7", "07", "0", "7_", "18446744073709551616"] {
+            let name = format!("evt_{}_{wrong}", event.as_str().split('_').nth(1).unwrap());
+            assert_eq!(EventId::parse(&name), None, "{name}");
+        }
         // The signed content of a Standard Webhook is `id.timestamp.body`.
         assert!(!event.as_str().contains('.'));
     }

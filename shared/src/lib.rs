@@ -9,6 +9,7 @@
 //! - [`inbound`]: from a vendor's push to a change. [`desk`]: from a task to a vendor's call and its
 //!   outcome. [`sends`]: draining the log of sends. [`queues`]: the nudges. [`webhook`]: what every
 //!   webhook function does.
+//! - [`outstanding`]: what has not gone out, as an operator lists it and takes it up again.
 //! - [`auth`], [`error`], [`answer`], [`config`], [`http`], [`lambda`], [`object`]: the frame around a function.
 
 pub mod answer;
@@ -32,6 +33,7 @@ pub mod log;
 pub mod message;
 pub mod object;
 pub mod outgoing;
+pub mod outstanding;
 #[cfg(feature = "queues")]
 pub mod queues;
 pub mod schedule;

@@ -4,10 +4,18 @@
 //! or given up); what lies between `head` and `tail` still has to go out, in order. One drainer at a
 //! time holds the lease. This module is pure: it says what the next state is, and `table::commit`
 //! writes it under the session's version, which fences off whoever was overtaken.
+//!
+//! What was given up can be taken up again: its number lies behind `head` then, in `redriven`. Such an
+//! entry comes late anyway, so it neither waits for others nor holds them up: each has tries of its own,
+//! and goes out before the head whenever its time has come.
 
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Millis;
+
+/// How many entries of one log may be taken up again at a time: they stand in the session's record,
+/// which every write of the session writes.
+pub const MOST_REDRIVEN: usize = 100;
 
 /// Who may drain a log, and until when.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,7 +31,7 @@ pub struct Lease {
 pub struct Log {
     /// The number of the last entry appended.
     pub tail: u64,
-    /// The number of the last entry settled; everything before it is settled too.
+    /// The number of the last entry settled; everything before it is settled too, but for `redriven`.
     pub head: u64,
     /// How often the entry after `head` was tried and failed.
     #[serde(default)]
@@ -43,6 +51,43 @@ pub struct Log {
     /// a while.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maybe_since: Option<Millis>,
+    /// What was given up and taken up again, by number.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub redriven: Vec<Redriven>,
+}
+
+/// An entry that was given up and taken up again. Its tries are counted anew; the fields are those of the
+/// entry after `head`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Redriven {
+    /// Its number.
+    pub number: u64,
+    /// How often it was tried and failed since it was taken up.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub attempts: u32,
+    /// When it may be tried again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_at: Option<Millis>,
+    /// When the attempt under way began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub began_at: Option<Millis>,
+    /// When the first of its attempts that may have arrived began, those before it was given up
+    /// included.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maybe_since: Option<Millis>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_zero(attempts: &u32) -> bool {
+    *attempts == 0
+}
+
+/// The tries of one entry, wherever they stand.
+struct Tries<'a> {
+    attempts: &'a mut u32,
+    next_at: &'a mut Option<Millis>,
+    began_at: &'a mut Option<Millis>,
+    maybe_since: &'a mut Option<Millis>,
 }
 
 /// What a drainer that wants to start is told.
@@ -70,10 +115,44 @@ impl Log {
         self.tail
     }
 
+    /// Takes up entry `number` again, which was given up; an attempt of it that began at `maybe_since`
+    /// may have arrived. Gives whether it did: an entry that is still to go out stays as it is, and so
+    /// does all else while [`MOST_REDRIVEN`] are on their way.
+    pub fn redrive(&mut self, number: u64, maybe_since: Option<Millis>) -> bool {
+        let place = self
+            .redriven
+            .binary_search_by_key(&number, |entry| entry.number);
+        match place {
+            Err(place) if number <= self.head && self.redriven.len() < MOST_REDRIVEN => {
+                let entry = Redriven {
+                    number,
+                    maybe_since,
+                    ..Redriven::default()
+                };
+                self.redriven.insert(place, entry);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether something that was appended has yet to be settled, what was taken up again aside.
+    #[must_use]
+    pub fn is_behind(&self) -> bool {
+        self.head < self.tail
+    }
+
     /// Whether something still has to go out.
     #[must_use]
     pub fn is_pending(&self) -> bool {
-        self.head < self.tail
+        self.is_behind() || !self.redriven.is_empty()
+    }
+
+    /// Whether entry `number` still has to go out.
+    #[must_use]
+    pub fn holds(&self, number: u64) -> bool {
+        (self.head < number && number <= self.tail)
+            || self.redriven.iter().any(|entry| entry.number == number)
     }
 
     /// The lease, as far as it still holds at `now`.
@@ -82,43 +161,129 @@ impl Log {
         self.lease.as_ref().filter(|lease| lease.until > now)
     }
 
+    /// When the next entry may be tried, at `now` if at once; `None` while nothing has to go out.
+    #[must_use]
+    pub fn next_try(&self, now: Millis) -> Option<Millis> {
+        let at_head = self.is_behind().then_some(self.next_at);
+        let redriven = self.redriven.iter().map(|entry| entry.next_at);
+        let times = redriven.chain(at_head).map(|at| at.unwrap_or(now).max(now));
+        times.min()
+    }
+
     /// Whether somebody must be woken for what was appended: not while a drainer is at work, since it
-    /// looks once more before it leaves, and not while the first entry waits for its next attempt,
-    /// since that wake-up is on its way.
+    /// looks once more before it leaves, and not while all waits for its next attempt, since that wake-up
+    /// is on its way.
     #[must_use]
     pub fn needs_nudge(&self, now: Millis) -> bool {
-        self.is_pending()
-            && self.live_lease(now).is_none()
-            && self.next_at.is_none_or(|at| at <= now)
+        self.live_lease(now).is_none() && self.next_try(now).is_some_and(|at| at <= now)
     }
 
     /// Takes the lease for `owner` where that is possible, and marks the next entry as being tried.
     pub fn begin(&mut self, owner: &str, now: Millis, lease_for: Millis) -> Begin {
-        if !self.is_pending() {
+        let Some(next_try) = self.next_try(now) else {
             return Begin::Empty;
-        }
+        };
         if let Some(lease) = self.live_lease(now).filter(|lease| lease.owner != owner) {
             return Begin::Busy(lease.until);
         }
-        if let Some(at) = self.next_at.filter(|at| *at > now) {
-            return Begin::NotDue(at);
-        }
+        // What a drainer died over comes first, so that whether it arrived is asked once.
+        let Some(number) = self.under_way().or_else(|| self.next(now)) else {
+            return Begin::NotDue(next_try);
+        };
         // Its own mark, left by a write whose answer was lost, says nothing of an attempt.
-        let suspect = self.began_at.is_some() && !self.is_held_by(owner);
-        if suspect {
-            // An attempt that was cut off counts as a failed one, so that retries end here too.
-            self.attempts += 1;
-            self.maybe_since = self.maybe_since.or(self.began_at);
+        let is_own = self.is_held_by(owner);
+        let mut suspect = false;
+        if let Some(tries) = self.tries(number) {
+            suspect = tries.began_at.is_some() && !is_own;
+            if suspect {
+                // An attempt that was cut off counts as a failed one, so that retries end here too.
+                *tries.attempts += 1;
+                *tries.maybe_since = tries.maybe_since.or(*tries.began_at);
+            }
+            *tries.began_at = Some(now);
         }
         self.lease = Some(Lease {
             owner: owner.to_owned(),
             until: now + lease_for,
         });
-        self.began_at = Some(now);
-        Begin::Ready {
-            number: self.head + 1,
-            suspect,
+        Begin::Ready { number, suspect }
+    }
+
+    /// The entry whose attempt may be on its way.
+    #[must_use]
+    pub fn under_way(&self) -> Option<u64> {
+        let redriven = self
+            .redriven
+            .iter()
+            .find(|entry| entry.began_at.is_some())
+            .map(|entry| entry.number);
+        redriven.or_else(|| self.began_at.map(|_| self.head + 1))
+    }
+
+    /// The first entry that may be tried at `now`.
+    fn next(&self, now: Millis) -> Option<u64> {
+        let is_due = |at: Option<Millis>| at.is_none_or(|at| at <= now);
+        let redriven = self
+            .redriven
+            .iter()
+            .find(|entry| is_due(entry.next_at))
+            .map(|entry| entry.number);
+        let at_head = self.is_behind() && is_due(self.next_at);
+        redriven.or_else(|| at_head.then_some(self.head + 1))
+    }
+
+    fn tries(&mut self, number: u64) -> Option<Tries<'_>> {
+        if number == self.head + 1 {
+            return Some(Tries {
+                attempts: &mut self.attempts,
+                next_at: &mut self.next_at,
+                began_at: &mut self.began_at,
+                maybe_since: &mut self.maybe_since,
+            });
         }
+        let entry = self
+            .redriven
+            .iter_mut()
+            .find(|entry| entry.number == number)?;
+        Some(Tries {
+            attempts: &mut entry.attempts,
+            next_at: &mut entry.next_at,
+            began_at: &mut entry.began_at,
+            maybe_since: &mut entry.maybe_since,
+        })
+    }
+
+    /// How often entry `number` was tried and failed, and when it may be tried again; `None` where it is
+    /// not next in line, or is settled.
+    #[must_use]
+    pub fn tried(&self, number: u64) -> Option<(u32, Option<Millis>)> {
+        if self.is_behind() && number == self.head + 1 {
+            return Some((self.attempts, self.next_at));
+        }
+        let entry = self.redriven.iter().find(|entry| entry.number == number)?;
+        Some((entry.attempts, entry.next_at))
+    }
+
+    /// How often the entry under way was tried before and failed.
+    #[must_use]
+    pub fn failed(&self) -> u32 {
+        match self.redriven_under_way() {
+            Some(entry) => entry.attempts,
+            None => self.attempts,
+        }
+    }
+
+    /// When the first attempt of the entry under way that may have arrived began.
+    #[must_use]
+    pub fn maybe_arrived_since(&self) -> Option<Millis> {
+        match self.redriven_under_way() {
+            Some(entry) => entry.maybe_since,
+            None => self.maybe_since,
+        }
+    }
+
+    fn redriven_under_way(&self) -> Option<&Redriven> {
+        self.redriven.iter().find(|entry| entry.began_at.is_some())
     }
 
     /// Whether `owner` is the one who drains. Checked on every state read anew: whoever was overtaken
@@ -130,35 +295,53 @@ impl Log {
             .is_some_and(|lease| lease.owner == owner)
     }
 
-    /// The entry under way is settled. Goes on to the next one under the same lease, renewed, or lets
-    /// the lease go where there is none or `go_on` is false.
+    /// Whether `owner` is the one who tries entry `number`.
+    #[must_use]
+    pub fn is_tried_by(&self, owner: &str, number: u64) -> bool {
+        self.is_held_by(owner) && self.under_way() == Some(number)
+    }
+
+    /// The entry under way is settled. Goes on to the next one that may be tried, under the same lease,
+    /// renewed, or lets the lease go where there is none or `go_on` is false.
     pub fn settle(&mut self, now: Millis, lease_for: Millis, go_on: bool) -> Option<u64> {
-        self.head += 1;
-        self.attempts = 0;
-        self.next_at = None;
-        self.began_at = None;
-        self.maybe_since = None;
-        if !(go_on && self.is_pending()) {
+        match self.redriven_under_way().map(|entry| entry.number) {
+            Some(number) => self.redriven.retain(|entry| entry.number != number),
+            None => {
+                self.head += 1;
+                self.attempts = 0;
+                self.next_at = None;
+                self.began_at = None;
+                self.maybe_since = None;
+            }
+        }
+        let next = if go_on { self.next(now) } else { None };
+        let Some(number) = next else {
             self.lease = None;
             return None;
+        };
+        if let Some(tries) = self.tries(number) {
+            *tries.began_at = Some(now);
         }
-        self.began_at = Some(now);
         if let Some(lease) = &mut self.lease {
             lease.until = now + lease_for;
         }
-        Some(self.head + 1)
+        Some(number)
     }
 
     /// The attempt under way may have arrived: from when on its repeats may be doubles.
     pub fn may_have_arrived(&mut self) {
-        self.maybe_since = self.maybe_since.or(self.began_at);
+        if let Some(tries) = self.under_way().and_then(|number| self.tries(number)) {
+            *tries.maybe_since = tries.maybe_since.or(*tries.began_at);
+        }
     }
 
     /// The entry under way failed and is to be tried again at `at`; lets the lease go.
     pub fn postpone(&mut self, at: Millis) {
-        self.attempts += 1;
-        self.next_at = Some(at);
-        self.began_at = None;
+        if let Some(tries) = self.under_way().and_then(|number| self.tries(number)) {
+            *tries.attempts += 1;
+            *tries.next_at = Some(at);
+            *tries.began_at = None;
+        }
         self.lease = None;
     }
 
@@ -166,9 +349,9 @@ impl Log {
     /// been at it. `None` while nothing has to go out.
     #[must_use]
     pub fn due_at(&self, now: Millis, grace: Millis) -> Option<Millis> {
-        self.is_pending().then(|| {
+        self.next_try(now).map(|at| {
             let lease = self.lease.as_ref().map_or(now, |lease| lease.until);
-            lease.max(self.next_at.unwrap_or(now)).max(now) + grace
+            lease.max(at) + grace
         })
     }
 }
@@ -277,31 +460,133 @@ mod tests {
         assert_eq!(log.maybe_since, Some(400));
     }
 
+    /// Three entries settled, of which the first two were given up and are taken up again.
+    fn with_redriven(appended: u64) -> Log {
+        let mut log = log_with(3 + appended);
+        log.head = 3;
+        assert!(log.redrive(2, None) && log.redrive(1, Some(7)));
+        log
+    }
+
+    fn ready(number: u64) -> Begin {
+        Begin::Ready {
+            number,
+            suspect: false,
+        }
+    }
+
+    #[test]
+    fn what_is_taken_up_again_goes_out_before_the_head_and_once() {
+        let mut log = with_redriven(1);
+        assert!(!log.redrive(2, None), "it is on its way already");
+        assert!(!log.redrive(4, None), "it was never settled");
+        assert!(log.holds(1) && log.holds(2) && log.holds(4) && !log.holds(3) && !log.holds(5));
+        assert_eq!(log.begin("a", 0, LEASE), ready(1));
+        assert_eq!(log.maybe_arrived_since(), Some(7));
+        assert!(log.is_tried_by("a", 1) && !log.is_tried_by("a", 4));
+        assert_eq!(log.settle(1, LEASE, true), Some(2));
+        assert_eq!(log.maybe_arrived_since(), None);
+        assert_eq!(log.settle(2, LEASE, true), Some(4));
+        assert_eq!(log.settle(3, LEASE, true), None);
+        assert_eq!((log.head, log.is_pending()), (4, false));
+    }
+
+    #[test]
+    fn what_is_taken_up_again_and_fails_holds_up_nobody() {
+        let mut log = with_redriven(1);
+        log.begin("a", 0, LEASE);
+        log.postpone(5_000);
+        assert_eq!(log.next_try(10), Some(10), "the others may go on at once");
+        assert_eq!(log.begin("a", 10, LEASE), ready(2));
+        assert_eq!(log.settle(10, LEASE, true), Some(4));
+        assert_eq!(log.settle(10, LEASE, true), None);
+        assert_eq!(log.begin("a", 10, LEASE), Begin::NotDue(5_000));
+        assert_eq!(log.begin("a", 5_000, LEASE), ready(1));
+        assert_eq!(log.failed(), 1);
+    }
+
+    #[test]
+    fn a_head_that_waits_does_not_hold_up_what_is_taken_up_again() {
+        let mut log = log_with(2);
+        log.head = 1;
+        log.begin("a", 0, LEASE);
+        log.postpone(5_000);
+        assert!(log.redrive(1, None) && log.needs_nudge(10));
+        assert_eq!(log.begin("a", 10, LEASE), ready(1));
+        assert_eq!(log.settle(10, LEASE, true), None);
+        assert_eq!((log.attempts, log.next_try(10)), (1, Some(5_000)));
+    }
+
+    #[test]
+    fn what_a_drainer_died_over_comes_first() {
+        let mut log = log_with(2);
+        log.head = 1;
+        log.begin("a", 0, LEASE);
+        assert!(log.redrive(1, None));
+        assert_eq!(
+            log.begin("b", LEASE, LEASE),
+            Begin::Ready {
+                number: 2,
+                suspect: true
+            }
+        );
+        assert_eq!(log.settle(LEASE, LEASE, true), Some(1));
+        // And so does one that was taken up again.
+        log.append();
+        assert_eq!(
+            log.begin("a", 2 * LEASE, LEASE),
+            Begin::Ready {
+                number: 1,
+                suspect: true
+            }
+        );
+        assert_eq!((log.failed(), log.maybe_arrived_since()), (1, Some(LEASE)));
+    }
+
+    #[test]
+    fn so_many_are_taken_up_at_a_time() {
+        let mut log = log_with(MOST_REDRIVEN as u64 + 1);
+        log.head = log.tail;
+        let taken = (1..=log.tail).filter(|number| log.redrive(*number, None));
+        assert_eq!(taken.count(), MOST_REDRIVEN);
+    }
+
     proptest! {
-        /// Whatever drainers do and wherever they die, entries are tried in order, none is skipped,
-        /// and while something is pending a sweep has a time to look.
+        /// Whatever drainers do and wherever they die, entries are tried in order, none is skipped, what
+        /// is taken up again is settled once each time, and while something is pending a sweep has a
+        /// time to look.
         #[test]
-        fn order_holds(steps in proptest::collection::vec((0..5u8, 0..3u8, 0..2_000i64), 1..200)) {
+        fn order_holds(steps in proptest::collection::vec((0..6u8, 0..3u8, 0..2_000i64), 1..200)) {
             let mut log = Log::default();
-            let (mut now, mut settled) = (0, 0u64);
+            let (mut now, mut settled, mut again) = (0, 0u64, std::collections::BTreeSet::new());
             for (step, who, pause) in steps {
                 now += pause;
                 let owner = who.to_string();
-                match step {
-                    0 => { log.append(); }
-                    1 => if let Begin::Ready { number, .. } = log.begin(&owner, now, LEASE) {
-                        prop_assert_eq!(number, settled + 1);
+                let tried = log.under_way().filter(|number| log.is_tried_by(&owner, *number));
+                match (step, tried) {
+                    (0, _) => { log.append(); }
+                    (1, _) => if let Begin::Ready { number, .. } = log.begin(&owner, now, LEASE) {
+                        prop_assert!(number == settled + 1 || again.contains(&number));
                     },
-                    2 if log.is_held_by(&owner) && log.began_at.is_some() => {
-                        settled += 1;
+                    (2, Some(number)) => {
+                        if !again.remove(&number) {
+                            prop_assert_eq!(number, settled + 1);
+                            settled += 1;
+                        }
                         let next = log.settle(now, LEASE, true);
-                        prop_assert_eq!(next, (settled < log.tail).then_some(settled + 1));
+                        prop_assert_eq!(next, log.under_way());
+                        prop_assert_eq!(next.is_some(), log.is_held_by(&owner));
                     }
-                    3 if log.is_held_by(&owner) && log.began_at.is_some() => log.postpone(now + 100),
+                    (3, Some(_)) => log.postpone(now + 100),
+                    (4, _) if settled > 0 => {
+                        let number = 1 + u64::from(who) % settled;
+                        prop_assert_eq!(log.redrive(number, None), again.insert(number));
+                    }
                     _ => {}
                 }
                 prop_assert_eq!(log.head, settled);
                 prop_assert!(log.head <= log.tail);
+                prop_assert_eq!(log.is_pending(), log.head < log.tail || !again.is_empty());
                 prop_assert_eq!(log.due_at(now, 10).is_some(), log.is_pending());
             }
         }

@@ -73,7 +73,10 @@ impl Status {
         match self {
             Self::Queued => next != Self::Queued,
             Self::Sending => !matches!(next, Self::Queued | Self::Sending),
-            Self::Sent | Self::Failed | Self::Unknown => next == Self::Read,
+            // Taken up again, it may arrive after all, or leave no trace of whether it did.
+            Self::Failed => matches!(next, Self::Sent | Self::Read | Self::Unknown),
+            Self::Unknown => matches!(next, Self::Sent | Self::Read),
+            Self::Sent => next == Self::Read,
             Self::Read => false,
         }
     }
@@ -327,7 +330,7 @@ impl Message {
     /// while an attempt of it is under way.
     #[must_use]
     pub fn status_in(&self, sends: &Log) -> Option<Status> {
-        let under_way = sends.began_at.is_some() && self.entry == Some(sends.head + 1);
+        let under_way = self.entry.is_some() && self.entry == sends.under_way();
         match self.status {
             Some(Status::Queued) if under_way => Some(Status::Sending),
             status => status,
@@ -367,6 +370,17 @@ mod tests {
                 );
             }
         }
-        assert!(!Sent.gives_way_to(Failed) && !Failed.gives_way_to(Sent));
+        for given_up in [Failed, Unknown] {
+            assert!(!Sent.gives_way_to(given_up) && !Unknown.gives_way_to(given_up));
+            for earlier in [Queued, Sending] {
+                assert!(!given_up.gives_way_to(earlier));
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_given_up_is_sent_where_the_vendor_takes_it_after_all() {
+        assert!(Failed.gives_way_to(Sent) && Unknown.gives_way_to(Sent));
+        assert!(Failed.gives_way_to(Unknown) && !Failed.gives_way_to(Failed));
     }
 }

@@ -19,6 +19,9 @@ pub struct Entry {
     /// Why it was given up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dead_because: Option<String>,
+    /// When the first of its attempts that may have arrived began, if it was given up after one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maybe_since: Option<Millis>,
 }
 
 /// What is to be done at the vendor. The name says the version of its form, since a new deployment

@@ -31,6 +31,8 @@ pub struct Operation {
     pub example: Value,
     /// The schema of a request's body, as a JSON pointer.
     pub request: String,
+    /// Whether a body must be sent.
+    pub must_have_body: bool,
     /// By status: the codes of error that its examples show; none where it is a success.
     pub answers: BTreeMap<u16, BTreeSet<String>>,
     /// By status: the schema of the body, as a JSON pointer; `None` where there is no body.
@@ -182,6 +184,7 @@ impl Operation {
                 .and_then(Value::as_object)
                 .and_then(|examples| examples.values().next())
                 .map_or(Value::Null, |example| example["value"].clone()),
+            must_have_body: operation.pointer("/requestBody/required") == Some(&json!(true)),
             request: format!(
                 "/paths/{}/{method}/requestBody/content/application~1json/schema",
                 escaped(path)

@@ -722,7 +722,8 @@ impl World {
     pub async fn settled(&self) {
         until("nothing is left to go out", async || {
             let items = self.items().await;
-            !items.iter().any(|item| item.get("due_at").is_some())
+            let mut sessions = items.iter().filter(|item| item["sk"] == "@session");
+            !sessions.any(|session| session.get("due_at").is_some())
         })
         .await;
     }

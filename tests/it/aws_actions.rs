@@ -149,6 +149,35 @@ async fn a_function_may_do_what_it_does_and_nothing_else() {
     world.wait_until_told(&late, "session.started").await;
     flaky.hit(1).await;
 
+    // The app gives an event up, the vendor refuses a message: both are listed and taken up again.
+    let dead = world.open_quietly("dead").await;
+    world.settled().await;
+    let gone = Deliveries::any().of(&dead).times(1);
+    let gone = world.app.answer(gone, Answer::Status(410));
+    world.agent_says("dead", "Hello").await;
+    gone.hit(1).await;
+    let no = Fault::code(2005, "invalid parameter");
+    world.twin.fault("POST /im/messages", no, Some(1));
+    world.say(&dead, "c-1", "No").await.expect(422);
+    world.settled().await;
+    for log in ["deliveries", "sends"] {
+        for query in [format!("log={log}"), format!("log={log}&session={dead}")] {
+            let path = format!("/deliveries?{query}");
+            let listed = world.call(API_KEY, "GET", &path, None).await.expect(200);
+            let listed = listed.body["deliveries"].as_array().unwrap().len();
+            assert!(listed > 0, "{query}");
+        }
+        for ask in [
+            json!({"log": log, "session": dead, "dry_run": true}),
+            json!({"log": log, "since": "2020-01-01T00:00:00Z"}),
+        ] {
+            let path = "/deliveries/redrive";
+            let taken = world.call(API_KEY, "POST", path, Some(ask)).await;
+            assert!(taken.expect(200).body["count"].as_u64() > Some(0), "{log}");
+        }
+        world.settled().await;
+    }
+
     // The table refuses the webhook: what it brings is taken up from the inbox.
     let inbox = world.open_quietly("inbox").await;
     world.settled().await;

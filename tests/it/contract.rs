@@ -37,7 +37,9 @@ fn answers() -> BTreeMap<&'static str, Answers> {
         ("create-session", create_session::ANSWERS),
         ("get-session", get_session::ANSWERS),
         ("issue-token", issue_token::ANSWERS),
+        ("list-deliveries", list_deliveries::ANSWERS),
         ("list-messages", list_messages::ANSWERS),
+        ("redrive-delivery", redrive_delivery::ANSWERS),
         ("send-message", send_message::ANSWERS),
         ("webhook-sobot-chat-list", webhook_sobot_chat_list::ANSWERS),
         (
@@ -383,6 +385,60 @@ async fn every_answer_of_the_contract_happens_and_is_as_its_schema_says() {
         .await
         .expect(409);
 
+    // list-deliveries, redrive-delivery
+    world
+        .call(API_KEY, "GET", "/deliveries", None)
+        .await
+        .expect(200);
+    world
+        .call(API_KEY, "GET", "/deliveries?status=lost", None)
+        .await
+        .expect(400);
+    let ulid = session.strip_prefix("ses_").unwrap();
+    let (alive, refused) = (format!("evt_{ulid}_1"), format!("snd_{ulid}_3"));
+    for (id, body) in [(&alive, None), (&refused, Some(json!({"dry_run": true})))] {
+        let path = format!("/deliveries/{id}/redrive");
+        world.call(API_KEY, "POST", &path, body).await.expect(200);
+        let no_yes = Some(json!({"dry_run": "yes"}));
+        world.call(API_KEY, "POST", &path, no_yes).await.expect(400);
+    }
+    let of_session = Some(json!({"session": session}));
+    world
+        .call(API_KEY, "POST", "/deliveries/redrive", of_session)
+        .await
+        .expect(200);
+    let of_nobody = json!({"session": "ses_01ARZ3NDEKTSV4RRFFQ69G5FAV"});
+    world
+        .call(API_KEY, "POST", "/deliveries/redrive", Some(of_nobody))
+        .await
+        .expect(404);
+    for (method, path) in [
+        ("GET", "/deliveries".to_owned()),
+        ("POST", "/deliveries/redrive".to_owned()),
+        ("POST", format!("/deliveries/{alive}/redrive")),
+    ] {
+        world.call(&stranger, method, &path, None).await.expect(403);
+    }
+    // A message that the vendor refused, in a session that has ended since.
+    let closed = world.open_session("f").await;
+    world.twin.fault(
+        "POST /im/messages",
+        Fault::code(2005, "invalid parameter"),
+        Some(1),
+    );
+    world.say(&closed, "1", "No").await.expect(422);
+    world.close(&closed).await.expect(200);
+    let refused = format!("snd_{}_2", closed.strip_prefix("ses_").unwrap());
+    world
+        .call(
+            API_KEY,
+            "POST",
+            &format!("/deliveries/{refused}/redrive"),
+            None,
+        )
+        .await
+        .expect(409);
+
     // The same for all of them, by what they take.
     for operation in &Contract::read().operations {
         let (method, path) = (operation.method.as_str(), operation.path.as_str());
@@ -407,10 +463,12 @@ async fn every_answer_of_the_contract_happens_and_is_as_its_schema_says() {
                 .call_raw(key, method, &here, Some("{".to_owned()))
                 .await
                 .expect(400);
-            world
-                .call_raw(key, method, &here, Some("{}".to_owned()))
-                .await
-                .expect(400);
+            if operation.must_have_body {
+                world
+                    .call_raw(key, method, &here, Some("{}".to_owned()))
+                    .await
+                    .expect(400);
+            }
             world
                 .call_raw(key, method, &here, large.clone())
                 .await
@@ -438,7 +496,11 @@ async fn every_answer_of_the_contract_happens_and_is_as_its_schema_says() {
         if operation.path.starts_with("/{") || !stores {
             continue;
         }
-        let mut path = operation.path.replace("{id}", &session);
+        let id = match operation.path.starts_with("/deliveries") {
+            true => &alive,
+            false => &session,
+        };
+        let mut path = operation.path.replace("{id}", id);
         if operation.id == "listSessions" {
             path += "?customer=DE";
         }

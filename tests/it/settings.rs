@@ -43,8 +43,14 @@ fn functions() -> BTreeMap<&'static str, Make> {
         ("issue-token", |given| {
             issue_token::App::from_settings(given).map(drop)
         }),
+        ("list-deliveries", |given| {
+            list_deliveries::App::from_settings(given).map(drop)
+        }),
         ("list-messages", |given| {
             list_messages::App::from_settings(given).map(drop)
+        }),
+        ("redrive-delivery", |given| {
+            redrive_delivery::App::from_settings(given).map(drop)
         }),
         ("send-message", |given| {
             send_message::App::from_settings(given).map(drop)
@@ -407,7 +413,9 @@ async fn a_process_without_a_setting_says_so_before_it_ends() {
         "create-session",
         "get-session",
         "issue-token",
+        "list-deliveries",
         "list-messages",
+        "redrive-delivery",
         "send-message",
     ];
     assert_eq!(failed, BTreeSet::from(wanted.map(str::to_owned)));

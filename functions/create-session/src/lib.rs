@@ -159,7 +159,7 @@ impl App {
         if session.closing {
             return Ok(true);
         }
-        let pending = session.sends.is_pending();
+        let pending = session.sends.is_behind();
         match session.state {
             State::Active => Ok(true),
             State::Robot | State::Urobot if wish.to.is_robot() => Ok(true),
@@ -208,7 +208,7 @@ impl App {
 fn is_being_asked(session: &Session, wish: &Assign) -> bool {
     match session.state {
         State::Opening => true,
-        State::Robot | State::Urobot => !wish.to.is_robot() && session.sends.is_pending(),
+        State::Robot | State::Urobot => !wish.to.is_robot() && session.sends.is_behind(),
         State::Queued | State::Assigning | State::Active | State::Offline | State::Closed => false,
     }
 }

@@ -100,13 +100,14 @@ impl App {
                     return Ok(());
                 }
                 Begin::Ready { number, .. } => {
-                    // Events never change: they are read while the lease is being taken.
+                    // What an event says never changes: it is read while the lease is being taken.
                     let (written, events) = tokio::join!(
                         self.table.commit(&change),
-                        self.table.events_from(id, number, AT_ONCE)
+                        self.events(&change.session, number)
                     );
                     if written? == Outcome::Written {
-                        return self.deliver(change.written(), &owner, events?).await;
+                        let events = events?;
+                        return self.deliver(change.written(), &owner, number, events).await;
                     }
                 }
             }
@@ -115,25 +116,32 @@ impl App {
         Err(TableError::Contended)
     }
 
-    /// Delivers from the head on, under the lease.
+    /// The event with this number, and those behind it that are likely to follow: what was taken up
+    /// again comes one by one.
+    async fn events(&self, session: &Session, number: u64) -> Result<Vec<Event>, TableError> {
+        let limit = if number > session.deliveries.head {
+            AT_ONCE
+        } else {
+            1
+        };
+        self.table.events_from(&session.id, number, limit).await
+    }
+
+    /// Delivers from event `number` on, under the lease.
     async fn deliver(
         &self,
         mut session: Session,
         owner: &str,
+        mut number: u64,
         events: Vec<Event>,
     ) -> Result<(), TableError> {
         let end = Instant::now() + BUDGET;
         let mut events = events.into_iter();
         loop {
-            let number = session.deliveries.head + 1;
             let event = match events.next() {
                 Some(event) if event.seq == number => Some(event),
                 _ => {
-                    events = self
-                        .table
-                        .events_from(&session.id, number, AT_ONCE)
-                        .await?
-                        .into_iter();
+                    events = self.events(&session, number).await?.into_iter();
                     events.next().filter(|event| event.seq == number)
                 }
             };
@@ -154,7 +162,10 @@ impl App {
                 )
                 .await?
             {
-                Recorded::GoOn(next) => session = *next,
+                Recorded::GoOn(next, on) => {
+                    session = *next;
+                    number = on;
+                }
                 Recorded::Stop { nudge_at } => {
                     if let Some(at) = nudge_at {
                         self.nudges.nudge(&id, Some(at), clock::now()).await;
@@ -177,21 +188,19 @@ impl App {
         for tries in 0..TRIES {
             let mut change = Change::to(session, clock::now());
             let log = &change.session.deliveries;
-            if !(log.is_held_by(owner) && log.head + 1 == number) {
+            if !log.is_tried_by(owner, number) {
                 tracing::warn!(session = %change.session.id, "the lease was lost during a delivery");
                 return Ok(Recorded::Stop { nudge_at: None });
             }
-            let retry_at = self.apply(&mut change, event, outcome, go_on);
+            let next = self.apply(&mut change, event, outcome, go_on);
             if self.table.commit(&change).await? == Outcome::Written {
-                let log = &change.session.deliveries;
-                if log.is_held_by(owner) {
-                    return Ok(Recorded::GoOn(Box::new(change.written())));
+                if let Some(next) = next {
+                    return Ok(Recorded::GoOn(Box::new(change.written()), next));
                 }
-                // Out of time with something left: somebody else goes on.
-                let left_over = log.is_pending().then(|| change.now());
-                return Ok(Recorded::Stop {
-                    nudge_at: retry_at.or(left_over),
-                });
+                // What is left waits for its next attempt, or this run is out of time: somebody else
+                // goes on.
+                let nudge_at = change.session.deliveries.next_try(change.now());
+                return Ok(Recorded::Stop { nudge_at });
             }
             clock::pause(tries).await;
             session = match self.table.session(&change.session.id).await? {
@@ -202,24 +211,25 @@ impl App {
         Err(TableError::Contended)
     }
 
-    /// Puts into `change` what a delivery brought about; gives the time of the next attempt, if any.
+    /// Puts into `change` what a delivery brought about; gives the number of the event to go on with, if
+    /// any.
     fn apply(
         &self,
         change: &mut Change,
         event: Option<&Event>,
         outcome: &Delivery,
         go_on: bool,
-    ) -> Option<Millis> {
+    ) -> Option<u64> {
         let (now, lease) = (change.now(), self.lease());
         let because = match outcome {
             Delivery::Done => None,
             Delivery::Never(because) => Some(because),
             Delivery::NotYet { after, because } => {
-                let failed = change.session.deliveries.attempts + 1;
+                let failed = change.session.deliveries.failed() + 1;
                 tracing::warn!(session = %change.session.id, failed, because, "not delivered yet");
                 if let Some(at) = self.schedule.next(failed, *after, now) {
                     change.session.deliveries.postpone(at);
-                    return Some(at);
+                    return None;
                 }
                 Some(because)
             }
@@ -228,12 +238,11 @@ impl App {
             tracing::error!(session = %change.session.id, event = %event.id, because, "dead");
             change.bury_event(event, because.clone());
         }
-        change.session.deliveries.settle(now, lease, go_on);
-        None
+        change.session.deliveries.settle(now, lease, go_on)
     }
 }
 
 enum Recorded {
-    GoOn(Box<Session>),
+    GoOn(Box<Session>, u64),
     Stop { nudge_at: Option<Millis> },
 }

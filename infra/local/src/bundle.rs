@@ -1,5 +1,6 @@
 //! The bundle: the template's functions, running.
 
+use crate::cors::CORS_ORIGINS;
 use crate::environment::environment;
 use crate::error::{Error, InvokeError};
 use crate::front::Front;
@@ -38,6 +39,7 @@ pub struct Options {
     pub port: u16,
     /// Environment variables for the functions. Each function gets those that the template declares for it; besides these
     /// all get `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_SQS` (where a test puts its proxy) and `RUST_LOG`.
+    /// `CORS_ORIGINS` is for no function: it stands for the template's parameter `CorsOrigins`.
     pub settings: BTreeMap<String, String>,
     /// Whether schedules call their functions: at start, and then by their rate.
     pub schedules: bool,
@@ -99,6 +101,7 @@ impl Bundle {
         let (runtime_api, runtime_port) = listen(0).await?;
         template.scope.queue_urls = resources::create(servers, &template).await?;
 
+        let cors = template.cors(settings.get(CORS_ORIGINS).map(String::as_str))?;
         let mut pools = BTreeMap::new();
         for function in template.functions().values() {
             let endpoints = [
@@ -130,7 +133,7 @@ impl Bundle {
         ));
         serving.spawn(serve(
             front,
-            Front::router(&template, Arc::clone(&runtime), Arc::clone(&log)),
+            Front::router(&template, cors, Arc::clone(&runtime), Arc::clone(&log)),
             stopping.subscribe(),
         ));
 

@@ -1,5 +1,6 @@
 //! The port that callers use: the HTTP API at `/`, the function URLs at `/lambda-url/<name>/`.
 
+use crate::cors::Cors;
 use crate::error::InvokeError;
 use crate::event::{self, Door};
 use crate::id;
@@ -29,11 +30,17 @@ pub(crate) struct Front {
     runtime: Arc<Runtime>,
     routes: Vec<(Route, String)>,
     urls: BTreeSet<String>,
+    cors: Option<Cors>,
     log: Arc<Log>,
 }
 
 impl Front {
-    pub(crate) fn router(template: &Template, runtime: Arc<Runtime>, log: Arc<Log>) -> Router {
+    pub(crate) fn router(
+        template: &Template,
+        cors: Option<Cors>,
+        runtime: Arc<Runtime>,
+        log: Arc<Log>,
+    ) -> Router {
         let functions = template.functions().values();
         let routes = functions
             .clone()
@@ -52,8 +59,22 @@ impl Front {
             runtime,
             routes,
             urls,
+            cors,
             log,
         }))
+    }
+
+    /// The HTTP API, with its word on browser clients.
+    async fn open_api(&self, parts: &Parts, body: Body) -> Response {
+        let Some(cors) = &self.cors else {
+            return self.api(parts, body).await;
+        };
+        if let Some(answer) = cors.preflight(&parts.method, &parts.headers) {
+            return answer;
+        }
+        let mut response = self.api(parts, body).await;
+        cors.allow(&parts.headers, &mut response);
+        response
     }
 
     async fn api(&self, parts: &Parts, body: Body) -> Response {
@@ -155,7 +176,7 @@ async fn answer(State(front): State<Arc<Front>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     match parts.uri.path().strip_prefix("/lambda-url/") {
         Some(rest) => front.url(rest, &parts, body).await,
-        None => front.api(&parts, body).await,
+        None => front.open_api(&parts, body).await,
     }
 }
 

@@ -21,14 +21,15 @@
 //!
 //! The parts: `servers` (embedded AWS), `template` (reading it), `resources` (tables and queues made from it),
 //! `environment` (what a function sees), `runtime` and `instance` (the Runtime API and the processes behind it),
-//! `event` and `front` (HTTP in and out), `poller`, `schedule`, `log`.
+//! `event`, `front` and `cors` (HTTP in and out), `poller`, `schedule`, `log`.
 //!
 //! What differs from AWS: a call beyond `max_instances` waits instead of being refused; a process is not frozen between
-//! calls; CORS settings and authorizers of the HTTP API are not played (the functions check by themselves); a schedule's
-//! failed call is not repeated before its next turn.
+//! calls; authorizers of the HTTP API are not played (the functions check by themselves); a schedule's failed call is not
+//! repeated before its next turn.
 
 mod bundle;
 mod cargo;
+mod cors;
 mod environment;
 mod error;
 mod event;
@@ -45,6 +46,7 @@ mod template;
 
 pub use bundle::{Bundle, Options};
 pub use cargo::cargo;
+pub use cors::Cors;
 pub use environment::access_key;
 pub use error::{Error, InvokeError};
 pub use log::{LogLine, LogSink, LogSource};

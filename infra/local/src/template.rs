@@ -5,6 +5,7 @@
 
 mod intrinsics;
 
+use crate::cors::{CORS_ORIGINS, Cors, ORIGINS_PARAMETER};
 use crate::error::Error;
 pub(crate) use intrinsics::{Scope, text};
 use serde_json::{Map, Value};
@@ -18,6 +19,8 @@ pub struct Template {
     functions: BTreeMap<String, Function>,
     tables: BTreeMap<String, Table>,
     queues: BTreeMap<String, Queue>,
+    /// The HTTP API's CorsConfiguration and its place.
+    cors: Option<(String, Value)>,
     pub(crate) scope: Scope,
 }
 
@@ -143,6 +146,7 @@ impl Template {
             functions: BTreeMap::new(),
             tables: BTreeMap::new(),
             queues: BTreeMap::new(),
+            cors: None,
             scope,
         };
         for (id, resource) in object(document.get("Resources")) {
@@ -183,7 +187,13 @@ impl Template {
                     let queue = queue(&template.scope, id, properties, &at)?;
                     template.queues.insert(id.clone(), queue);
                 }
-                "AWS::Serverless::HttpApi" => {}
+                "AWS::Serverless::HttpApi" => {
+                    if let Some(given) = properties.get("CorsConfiguration") {
+                        let at = format!("{at}.Properties.CorsConfiguration");
+                        template.cors = Some((at, given.clone()));
+                        template.cors(None)?;
+                    }
+                }
                 kind if kind.starts_with("AWS::Serverless::") || NOT_PLAYED.contains(&kind) => {
                     return Err(Error::template(
                         format!("{at}.Type"),
@@ -223,8 +233,24 @@ impl Template {
         &self.queues
     }
 
+    /// What the HTTP API lets pages of other origins do, where it lets them do anything; with these origins, where
+    /// they are given, in place of the template's parameter.
+    ///
+    /// # Errors
+    /// The template says what isn't understood here.
+    pub fn cors(&self, origins: Option<&str>) -> Result<Option<Cors>, Error> {
+        let Some((at, given)) = &self.cors else {
+            return Ok(None);
+        };
+        let mut scope = self.scope.clone();
+        if let Some(origins) = origins {
+            scope.set(ORIGINS_PARAMETER, origins);
+        }
+        cors(&scope.resolve(given, at)?, at)
+    }
+
     /// The settings that come from outside: declared by some function, and not made of the template's own resources
-    /// (as the table's name is).
+    /// (as the table's name is); and `CORS_ORIGINS`, where the HTTP API has a word on origins.
     pub fn outside_settings(&self) -> BTreeSet<String> {
         let declared = self
             .functions
@@ -233,6 +259,7 @@ impl Template {
         declared
             .filter(|(_, (_, value))| !self.scope.names_a_resource(value))
             .map(|(name, _)| name.clone())
+            .chain(self.cors.is_some().then(|| CORS_ORIGINS.to_owned()))
             .collect()
     }
 }
@@ -449,6 +476,37 @@ fn rate(text: &str) -> Option<Duration> {
 fn number(value: &Value, at: &str) -> Result<u64, Error> {
     let number = value.as_u64().or_else(|| value.as_str()?.parse().ok());
     number.ok_or_else(|| Error::template(at, format!("{value} should be a whole number")))
+}
+
+/// The HTTP API's CorsConfiguration.
+fn cors(given: &Value, at: &str) -> Result<Option<Cors>, Error> {
+    if given.is_null() {
+        return Ok(None);
+    }
+    let wrong = |member: &str, problem: &str| Error::template(format!("{at}.{member}"), problem);
+    let mut cors = Cors::default();
+    for (name, value) in object(Some(given)) {
+        let list = || {
+            let items = value.as_array();
+            let texts = items.and_then(|items| items.iter().map(text).collect::<Option<_>>());
+            texts.ok_or_else(|| wrong(name, "should be a list of texts"))
+        };
+        match name.as_str() {
+            "AllowOrigins" => cors.origins = list()?,
+            "AllowMethods" => cors.methods = list()?,
+            "AllowHeaders" => cors.headers = list()?,
+            "ExposeHeaders" => cors.exposed = list()?,
+            "MaxAge" => cors.max_age = Some(number(value, &format!("{at}.MaxAge"))?),
+            _ => return Err(wrong(name, "isn't played here")),
+        }
+    }
+    if !given.is_object() {
+        return Err(Error::template(
+            at,
+            "list its AllowOrigins, AllowMethods and AllowHeaders",
+        ));
+    }
+    Ok(Some(cors))
 }
 
 fn table(scope: &Scope, id: &str, properties: &Value, at: &str) -> Result<Table, Error> {

@@ -276,7 +276,7 @@ impl Desk {
             // gained by asking over and over.
             Outcome::Opened(to)
                 if is_with_robot
-                    && session.sends.attempts > 0
+                    && session.sends.failed() > 0
                     && to.state == session.state
                     && to.vendor_session == session.vendor_session =>
             {

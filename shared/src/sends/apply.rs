@@ -29,8 +29,6 @@ pub(super) struct Rules<'a> {
 pub(super) struct Step {
     /// The entry to try next under the same lease.
     pub(super) next: Option<u64>,
-    /// When this entry is tried again.
-    pub(super) retry_at: Option<Millis>,
     /// The vendor's final no.
     pub(super) refused: Option<VendorFault>,
 }
@@ -107,7 +105,6 @@ impl Rules<'_> {
         let now = change.now();
         Step {
             next: change.session.sends.settle(now, self.lease, go_on),
-            retry_at: None,
             refused,
         }
     }
@@ -121,18 +118,15 @@ impl Rules<'_> {
         fault: &VendorFault,
         go_on: bool,
     ) -> Step {
-        let (now, failed) = (change.now(), change.session.sends.attempts + 1);
+        let (now, failed) = (change.now(), change.session.sends.failed() + 1);
         tracing::warn!(session = %change.session.id, failed, fault = fault.message, code = fault.code.as_ref().map(tracing::field::display), "not sent yet");
-        let since = change.session.sends.maybe_since;
+        let since = change.session.sends.maybe_arrived_since();
         let is_message = matches!(attempt.entry.task, Task::Message { .. });
         let next = self.schedule.next(failed, after, now);
         if let Some(at) = next.filter(|at| !(is_message && self.on_unknown.is_too_late(since, *at)))
         {
             change.session.sends.postpone(at);
-            return Step {
-                retry_at: Some(at),
-                ..Step::default()
-            };
+            return Step::default();
         }
         // One of the attempts may have arrived, whatever came of the last.
         let status = match since {

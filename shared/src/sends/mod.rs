@@ -273,6 +273,7 @@ impl Sends {
                 created_at: 0,
                 dead_at: None,
                 dead_because: None,
+                maybe_since: None,
             };
             return Ok(Attempt {
                 entry,
@@ -327,7 +328,7 @@ impl Sends {
             (_, true) if entry.dead_at.is_some() => return Outcome::Nothing,
             (_, true) => {}
         }
-        let since = session.sends.maybe_since;
+        let since = session.sends.maybe_arrived_since();
         let on_unknown = self.desk.on_unknown(session.vendor);
         if is_message && on_unknown.is_too_late(since, clock::now()) {
             return Outcome::Lost(known(
@@ -336,7 +337,7 @@ impl Sends {
         }
         // Attempts that are cut off again and again end like those that fail.
         let spent = || {
-            let attempts = session.sends.attempts;
+            let attempts = session.sends.failed();
             attempts > 0 && self.schedule.next(attempts, None, 0).is_none()
         };
         if suspect && spent() {
@@ -361,7 +362,7 @@ impl Sends {
         for tries in 0..TRIES {
             let mut change = Change::to(session, clock::now());
             let log = &change.session.sends;
-            if !(log.is_held_by(owner) && log.head + 1 == attempt.entry.number) {
+            if !log.is_tried_by(owner, attempt.entry.number) {
                 // Overtaken: whoever took over decides.
                 tracing::warn!(session = %change.session.id, "the lease was lost during an attempt");
                 return Ok(Recorded {
@@ -406,15 +407,16 @@ impl Sends {
 
     async fn nudge_for(&self, change: &Change, step: &Step) {
         let (id, now) = (&change.session.id, clock::now());
-        let left_over = step.next.is_none() && change.session.sends.is_pending();
+        let next_try = change.session.sends.next_try(now);
+        let left_over = next_try.filter(|_| step.next.is_none());
         let deliver = async {
             if change.must_nudge_deliveries() {
                 self.deliveries.nudge(id, None, now).await;
             }
         };
         let send = async {
-            if left_over {
-                self.nudges.nudge(id, step.retry_at, now).await;
+            if let Some(at) = left_over {
+                self.nudges.nudge(id, Some(at), now).await;
             }
         };
         tokio::join!(deliver, send);

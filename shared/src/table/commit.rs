@@ -8,11 +8,12 @@ use aws_sdk_dynamodb::{
 use serde::Serialize;
 use serde_dynamo::aws_sdk_dynamodb_1::to_item;
 
-use super::{DUE_SHARDS, Item, Table, TableError, keys::Key, refused};
+use super::{DUE_SHARDS, Item, Table, TableError, keys::Key, outstanding::dead_part, refused};
 use crate::{
     change::{Change, Mark, Pointer, Raw},
     clock::{Millis, rfc3339},
     ids::{SessionId, nonce},
+    outstanding::Direction,
     session::Session,
     vendor::Vendor,
 };
@@ -203,18 +204,14 @@ impl Table {
             ));
         }
         for event in &change.events {
-            writes.push(Write::put(
-                &Key::event(id, event.seq),
-                to_item(event)?,
-                keep,
-            ));
+            let mut item = to_item(event)?;
+            index_dead(&mut item, Direction::Deliveries, id, event.dead_at);
+            writes.push(Write::put(&Key::event(id, event.seq), item, keep));
         }
         for send in &change.sends {
-            writes.push(Write::put(
-                &Key::send(id, send.number),
-                to_item(send)?,
-                keep,
-            ));
+            let mut item = to_item(send)?;
+            index_dead(&mut item, Direction::Sends, id, send.dead_at);
+            writes.push(Write::put(&Key::send(id, send.number), item, keep));
         }
         if let Some(survey) = &change.survey {
             writes.push(Write::put(&Key::survey(id), to_item(survey)?, keep));
@@ -244,7 +241,7 @@ impl Table {
         let mut item: Item = to_item(&next)?;
         item.insert("write_id".to_owned(), text(nonce()));
         if let Some(at) = next.due_at(now, self.grace) {
-            item.insert("due_shard".to_owned(), text(due_shard(&session.id)));
+            item.insert("due_shard".to_owned(), text(shard(&session.id).to_string()));
             item.insert("due_at".to_owned(), number(at));
         }
         let write = Write::put(&Key::session(&session.id), item, expires);
@@ -282,10 +279,19 @@ impl Table {
     }
 }
 
-/// The part of the index of what is due that `session` stands in.
-fn due_shard(session: &SessionId) -> String {
+/// The part of the index that `session`, and what is dead of it, stands in.
+fn shard(session: &SessionId) -> u64 {
     let sum: u64 = session.as_str().bytes().map(u64::from).sum();
-    (sum % DUE_SHARDS).to_string()
+    sum % DUE_SHARDS
+}
+
+/// What is dead stands in the index too, in parts of its own: nobody sweeps those.
+fn index_dead(item: &mut Item, direction: Direction, session: &SessionId, dead_at: Option<Millis>) {
+    if let Some(at) = dead_at {
+        let part = dead_part(direction, shard(session));
+        item.insert("due_shard".to_owned(), text(part));
+        item.insert("due_at".to_owned(), number(at));
+    }
 }
 
 #[derive(Serialize)]

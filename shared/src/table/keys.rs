@@ -12,6 +12,10 @@
 //! | `VENDOR#<vendor>#<vendor's session id>` | `@` | that session |
 //! | `SEEN#<vendor>#<key>` | `@` | what a webhook already brought |
 //! | `CLIENT#<scope>#<key>` | `@` | what a caller's own key already did |
+//!
+//! The index `due`, by `due_shard` and `due_at`, holds the sessions in which something is due (`0` to `7`,
+//! by when a sweep should look), and the events and sends that are dead (`dead:deliveries:0`, …,
+//! `dead:sends:7`, by when they were given up). All else has neither attribute.
 
 use std::collections::HashMap;
 
@@ -20,6 +24,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::Item;
 use crate::{
     ids::{CustomerId, MessageId, SessionId},
+    outstanding::Direction,
     vendor::Vendor,
 };
 
@@ -87,6 +92,22 @@ impl Key {
 
     pub(super) fn client(scope: &str, key: &str) -> Self {
         Self::alone(format!("CLIENT#{scope}#{key}"))
+    }
+
+    /// An entry of one of the session's logs.
+    pub(super) fn entry(id: &SessionId, direction: Direction, number: u64) -> Self {
+        match direction {
+            Direction::Deliveries => Self::event(id, number),
+            Direction::Sends => Self::send(id, number),
+        }
+    }
+
+    /// The number of the entry whose key this is.
+    pub(super) fn number(&self) -> Option<u64> {
+        let digits = ["EVT#", "SND#"]
+            .iter()
+            .find_map(|log| self.sk.strip_prefix(log));
+        digits?.parse().ok()
     }
 
     pub(super) fn item(&self) -> Item {

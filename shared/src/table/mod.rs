@@ -3,12 +3,14 @@
 
 mod commit;
 mod keys;
+mod outstanding;
 mod read;
 
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::{Client, error::ProvideErrorMetadata, types::AttributeValue};
 pub use commit::Outcome;
+pub use outstanding::OutstandingPage;
 pub use read::{Page, Seen, Sighting};
 
 use crate::{
@@ -23,7 +25,8 @@ use crate::{
 
 type Item = HashMap<String, AttributeValue>;
 
-/// How many parts the index of what is due is cut into, so that no key of it takes all writes.
+/// How many parts the index is cut into, so that no key of it takes all writes: the index of the sessions
+/// in which something is due, and likewise of what is dead.
 pub const DUE_SHARDS: u64 = 8;
 
 /// The table. Made once at init; cheap to clone.

@@ -60,7 +60,7 @@ struct Target {
     session: SessionId,
 }
 
-fn is_live(item: &Item, now: Millis) -> bool {
+pub(super) fn is_live(item: &Item, now: Millis) -> bool {
     item.get("ttl")
         .and_then(|ttl| ttl.as_n().ok())
         .and_then(|ttl| ttl.parse::<i64>().ok())
@@ -318,7 +318,7 @@ impl Table {
             .collect())
     }
 
-    async fn batch(&self, keys: &[Key]) -> Result<HashMap<Key, Item>, TableError> {
+    pub(super) async fn batch(&self, keys: &[Key]) -> Result<HashMap<Key, Item>, TableError> {
         // DynamoDB refuses a batch that names a key twice.
         let keys: Vec<_> = keys.iter().collect::<HashSet<_>>().into_iter().collect();
         let mut found = HashMap::new();

@@ -95,6 +95,8 @@ pub(crate) const JOBS: &[Job] = &[
     job("list-messages", "a conversation of ten messages", Kind::Api, OK, Work::Read),
     job("send-message", "a text to Udesk", Kind::Vendor, OK, Work::Say),
     job("close-session", "an open session at Udesk", Kind::Vendor, OK, Work::Close),
+    job("list-deliveries", "nothing is dead", Kind::Api, OK, Work::Sweep),
+    job("redrive-delivery", "a session in which nothing is dead", Kind::Api, OK, Work::Read),
     job("webhook-udesk", "an agent's message", Kind::Webhook, OK, Work::UdeskPush),
     job("webhook-sobot-offline-message", "an agent's message", Kind::Webhook, OK, Work::SobotPush),
     job("webhook-sobot-unread-message", "an agent's message", Kind::Webhook, OK, Work::SobotPush),

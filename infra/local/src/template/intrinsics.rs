@@ -113,6 +113,12 @@ impl Scope {
         Ok(scope)
     }
 
+    /// Gives a parameter another value.
+    pub(super) fn set(&mut self, parameter: &str, value: &str) {
+        let value = Some(value.to_owned());
+        self.parameters.insert(parameter.to_owned(), value);
+    }
+
     pub(super) fn table_name(
         &self,
         id: &str,
@@ -270,6 +276,13 @@ impl Scope {
                 }
                 _ => Err(wrong()),
             },
+            ("Fn::Split", Value::Array(parts)) => match parts.as_slice() {
+                [Value::String(between), source] => {
+                    let source = text(&self.resolve(source, at)?).ok_or_else(wrong)?;
+                    Ok(source.split(between.as_str()).map(Value::from).collect())
+                }
+                _ => Err(wrong()),
+            },
             ("Fn::If", Value::Array(parts)) => match parts.as_slice() {
                 [Value::String(condition), yes, no] => self.resolve(
                     if self.condition(condition, at)? {
@@ -308,7 +321,7 @@ impl Scope {
             _ => Err(Error::template(
                 at,
                 format!(
-                    "{name} isn't understood here: Ref, GetAtt, Sub, Join, If, Equals, Not, And, Or are"
+                    "{name} isn't understood here: Ref, GetAtt, Sub, Join, Split, If, Equals, Not, And, Or are"
                 ),
             )),
         }

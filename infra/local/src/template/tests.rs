@@ -165,6 +165,52 @@ fn settings_from_outside_are_those_not_made_of_resources() {
     );
 }
 
+const WITH_ORIGINS: &str = r#"
+Parameters:
+  CorsOrigins: {Type: String, Default: ""}
+Conditions:
+  BrowserClients: !Not [!Equals [!Ref CorsOrigins, ""]]
+Resources:
+  Api:
+    Type: AWS::Serverless::HttpApi
+    Properties:
+      CorsConfiguration: !If
+        - BrowserClients
+        - {AllowOrigins: !Split [",", !Ref CorsOrigins], AllowMethods: [GET], AllowHeaders: [authorization], MaxAge: 600}
+        - !Ref AWS::NoValue
+"#;
+
+#[test]
+fn origins_come_from_the_parameter_or_the_setting_that_stands_for_it() {
+    let template = Template::parse(WITH_ORIGINS, &BTreeMap::new()).unwrap();
+    assert_eq!(template.cors(None).unwrap(), None);
+    let cors = template.cors(Some("https://a.example,https://b.example"));
+    let cors = cors.unwrap().unwrap();
+    assert_eq!(cors.origins, ["https://a.example", "https://b.example"]);
+    assert_eq!(
+        (cors.methods, cors.headers),
+        (vec!["GET".to_owned()], vec!["authorization".to_owned()])
+    );
+    assert_eq!((cors.exposed, cors.max_age), (vec![], Some(600)));
+    assert_eq!(
+        template.outside_settings(),
+        BTreeSet::from(["CORS_ORIGINS".to_owned()])
+    );
+
+    let given = BTreeMap::from([("CorsOrigins".to_owned(), "https://c.example".to_owned())]);
+    let template = Template::parse(WITH_ORIGINS, &given).unwrap();
+    let cors = template.cors(None).unwrap().unwrap();
+    assert_eq!(cors.origins, ["https://c.example"]);
+
+    let wrong = WITH_ORIGINS.replace("MaxAge: 600", "AllowCredentials: true");
+    let given = BTreeMap::from([("CorsOrigins".to_owned(), "https://c.example".to_owned())]);
+    let error = Template::parse(&wrong, &given).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "template, Resources.Api.Properties.CorsConfiguration.AllowCredentials: isn't played here"
+    );
+}
+
 #[test]
 fn a_condition_brings_its_resource() {
     let given = BTreeMap::from([("BaseUrl".to_owned(), "http://desk".to_owned())]);
@@ -177,7 +223,7 @@ fn what_is_not_understood_is_named_with_its_place() {
     let function = "Resources:\n  F:\n    Type: AWS::Serverless::Function\n    Properties:\n      CodeUri: x/f/\n";
     assert_eq!(
         error(&format!("{function}      Timeout: !FindInMap [A, B, C]\n")),
-        "template, Resources.F.Properties.Timeout: Fn::FindInMap isn't understood here: Ref, GetAtt, Sub, Join, If, Equals, Not, And, Or are"
+        "template, Resources.F.Properties.Timeout: Fn::FindInMap isn't understood here: Ref, GetAtt, Sub, Join, Split, If, Equals, Not, And, Or are"
     );
     assert_eq!(
         error(&format!(

@@ -1,0 +1,11 @@
+//! The Lambda `redrive-delivery`.
+
+use deskbridge::lambda;
+use redrive_delivery::App;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    let app = &lambda::init(App::from_settings)?;
+    app.warm().await;
+    lambda::serve_http(|request| app.handle(request)).await
+}
