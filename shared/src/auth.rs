@@ -9,6 +9,7 @@ use crate::{
     config::{API_KEYS, CUSTOMER_TOKEN_SECRETS, ConfigError, Settings},
     error::{Error, Kind},
     ids::CustomerId,
+    line,
     secret::Secret,
     session::Session,
 };
@@ -76,6 +77,7 @@ impl Caller {
                 Self::Server => true,
                 Self::Customer(own) => session.customer == *own,
             })
+            .inspect(|session| line::about(&session.id, session.vendor))
             .ok_or_else(Error::session_not_found)
     }
 }

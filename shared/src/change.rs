@@ -6,8 +6,10 @@ use std::collections::BTreeMap;
 
 use crate::{
     clock::Millis,
+    correlation::Correlation,
     event::{Event, Fact},
     ids::{CustomerId, MessageId},
+    line,
     message::Message,
     outgoing::{Entry, Task},
     session::{Session, State},
@@ -84,6 +86,7 @@ pub struct Change {
     pub session: Session,
     pub(crate) read_version: Option<u64>,
     pub(crate) now: Millis,
+    correlation: Option<Correlation>,
     pub(crate) messages: BTreeMap<MessageId, Message>,
     pub(crate) events: Vec<Event>,
     pub(crate) sends: Vec<Entry>,
@@ -111,6 +114,7 @@ impl Change {
             session,
             read_version: None,
             now,
+            correlation: line::correlation(),
             messages: BTreeMap::new(),
             events: Vec::new(),
             sends: Vec::new(),
@@ -119,6 +123,13 @@ impl Change {
             pointers: Vec::new(),
             raws: Vec::new(),
             nudge_deliveries: false,
+        }
+    }
+
+    /// What the change tells belongs to what `entry` was appended for, and not to what woke its drainer.
+    pub fn belongs_to(&mut self, entry: &Entry) {
+        if entry.correlation.is_some() {
+            self.correlation.clone_from(&entry.correlation);
         }
     }
 
@@ -144,7 +155,10 @@ impl Change {
     pub fn tell(&mut self, fact: &Fact<'_>, occurred_at: Millis) {
         let seq = self.session.deliveries.append();
         match Event::new(&self.session, seq, fact, occurred_at, self.now) {
-            Ok(event) => self.events.push(event),
+            Ok(event) => self.events.push(Event {
+                correlation: self.correlation.clone(),
+                ..event
+            }),
             // None of an event's parts can fail to be written; a hole in `seq` would be worse than a
             // missing event, so the number is given back.
             Err(error) => {
@@ -162,6 +176,7 @@ impl Change {
             number,
             task,
             created_at: self.now,
+            correlation: self.correlation.clone(),
             dead_at: None,
             dead_because: None,
             maybe_since: None,
@@ -216,6 +231,13 @@ impl Change {
             dead_because: Some(because),
             ..event.clone()
         });
+    }
+
+    /// Whether an event or a send is given up.
+    #[must_use]
+    pub fn gives_up(&self) -> bool {
+        let events = self.events.iter().any(|event| event.dead_at.is_some());
+        events || self.sends.iter().any(|entry| entry.dead_at.is_some())
     }
 
     /// Keeps the survey that the vendor offers.

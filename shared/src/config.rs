@@ -58,7 +58,8 @@ settings! {
     TENCENT_ADMIN: "the accounts of the Tencent application's administrators; the first one calls";
     TENCENT_SERVICE_ACCOUNT: "the customer-service accounts at Tencent, such as @customer_service_account; the first one speaks";
     TENCENT_ON_UNKNOWN: "what becomes of a message that Tencent may have taken: retry (for 120 s, within which Tencent drops the repeat by its MsgRandom) or hold (retry)";
-    RUST_LOG: "what is logged, such as info or deskbridge=debug";
+    RUST_LOG: "what is logged, such as info or deskbridge=debug; of libraries never more than warnings";
+    METRICS_NAMESPACE: "where CloudWatch keeps the metrics (deskbridge); set by the template";
 }
 
 /// Lambda's own variables and those of the AWS SDKs.

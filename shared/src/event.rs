@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     clock::{Millis, rfc3339_field},
+    correlation::Correlation,
     ids::{CustomerId, EventId, SessionId},
     message,
     session::{self, Session},
@@ -130,6 +131,9 @@ pub struct Event {
     pub body: String,
     /// When it was recorded.
     pub created_at: Millis,
+    /// What ties it to what brought it about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correlation: Option<Correlation>,
     /// When it was given up, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dead_at: Option<Millis>,
@@ -187,6 +191,7 @@ impl Event {
             r#type: fact.name().to_owned(),
             body,
             created_at: now,
+            correlation: None,
             dead_at: None,
             dead_because: None,
         })

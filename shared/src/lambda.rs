@@ -4,40 +4,65 @@ use std::{fmt, future::Future};
 
 use lambda_http::{Body, Request, RequestExt, Response, lambda_runtime, service_fn};
 use serde::de::{DeserializeOwned, IgnoredAny};
-use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing::{Level, Metadata};
+use tracing_subscriber::{
+    filter::{FilterFn, Targets},
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
 
+#[cfg(feature = "queues")]
+use crate::queues::Task;
 use crate::{
     answer,
-    config::{ConfigError, RUST_LOG, Settings},
+    config::{ConfigError, METRICS_NAMESPACE, RUST_LOG, Settings},
     error::{Error, Kind},
+    line::{self, Line, Outcome},
     object::Object,
 };
 
 /// The largest body that the API reads, in bytes.
 pub const LARGEST_BODY: usize = 256 * 1024;
 
-/// Reads the settings, makes what the function needs, and says in the log, before it ends, what was
-/// wrong with them.
+/// Reads the settings, makes what the function called `name` needs, and says in the log, before it ends,
+/// what was wrong with them.
 ///
 /// # Errors
 /// Where `make` fails.
-pub fn init<T>(make: impl FnOnce(&Settings) -> Result<T, ConfigError>) -> Result<T, ConfigError> {
+pub fn init<T>(
+    name: &'static str,
+    make: impl FnOnce(&Settings) -> Result<T, ConfigError>,
+) -> Result<T, ConfigError> {
     let settings = Settings::from_env();
+    let namespace = settings.optional(&METRICS_NAMESPACE);
+    line::init(name, namespace.unwrap_or_else(|| "deskbridge".to_owned()));
     let filter: Targets = settings
         .optional(&RUST_LOG)
         .and_then(|value| value.parse().ok())
-        .unwrap_or_else(|| Targets::new().with_default(tracing::Level::INFO));
+        .unwrap_or_else(|| Targets::new().with_default(Level::INFO));
     let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
-        .with_span_list(false)
+        .with_current_span(false)
         .without_time();
     // A second subscriber can only be set in a test that runs two functions in one process.
     let _ = tracing_subscriber::registry()
         .with(lines)
         .with(filter)
+        .with(FilterFn::new(move |line| is_for_the_log(name, line)))
         .try_init();
+    // What a panic says may hold anything; where it happened is what one wants to know.
+    std::panic::set_hook(Box::new(|panic| {
+        let at = panic.location().map(tracing::field::display);
+        tracing::error!(at, "panicked");
+    }));
     make(&settings).inspect_err(|error| tracing::error!(%error, "the function cannot start"))
+}
+
+/// Whatever RUST_LOG says: libraries tell of URLs, headers and bodies at the levels below a warning.
+fn is_for_the_log(function: &str, line: &Metadata<'_>) -> bool {
+    let of = line.target().split("::").next().unwrap_or_default();
+    *line.level() <= Level::WARN || of == "deskbridge" || of == function.replace('-', "_")
 }
 
 /// An error with all that lies behind it, for one line of the log.
@@ -64,24 +89,29 @@ where
     R: Future<Output = Result<Response<Body>, Error>> + Send,
 {
     lambda_http::run(service_fn(|request| {
+        let line = Line::of_request(&request);
         let handled = handler(request);
         async {
-            Ok::<_, std::convert::Infallible>(handled.await.unwrap_or_else(|error| {
-                report(&error);
-                answer::error(&error)
-            }))
+            let answered = async {
+                handled.await.unwrap_or_else(|error| {
+                    report(&error);
+                    answer::error(&error)
+                })
+            };
+            let status = |answer: &Response<Body>| Outcome::Status(answer.status().as_u16());
+            Ok::<_, std::convert::Infallible>(line.follow(answered, status).await)
         }
     }))
     .await
 }
 
+/// An error of the caller's is told by its code alone: the sentence and the field may quote what the
+/// caller sent.
 fn report(error: &Error) {
     let code = error.kind().code();
+    line::refused(code);
     if answer::status_of(error.kind()).is_server_error() {
         tracing::error!(code, error = chain(error), "refused");
-    } else {
-        // The sentence may quote what the caller sent.
-        tracing::info!(code, field = error.at_field(), "refused");
     }
 }
 
@@ -159,19 +189,32 @@ pub fn query_parameter(request: &Request, name: &str) -> Option<String> {
 /// that is slow must not hold up the others.
 ///
 /// Gives the batch response that names those that failed, so that SQS keeps only them.
-pub async fn each_record<'a, F, R, E>(records: &'a [Record], handler: F) -> BatchResponse
+#[cfg(feature = "queues")]
+pub async fn each_task<F, R, E>(batch: &Batch, handler: F) -> BatchResponse
 where
-    F: Fn(&'a Record) -> R,
+    F: Fn(Task) -> R,
     R: Future<Output = Result<(), E>>,
     E: fmt::Display,
 {
-    let all = records.iter().map(async |record| {
-        let failed = handler(record).await.err();
-        failed.map(|error| {
-            tracing::error!(message = record.message_id, %error, "left in the queue");
-            Failure {
-                item_identifier: record.message_id.clone(),
-            }
+    let all = batch.records.iter().map(|record| {
+        let task = record.task();
+        let correlation = task.as_ref().ok().and_then(Task::correlation).cloned();
+        let line = Line::of_message(batch.records.len(), correlation);
+        let handled = async {
+            let failed = match task {
+                Ok(task) => handler(task).await.err().map(|error| error.to_string()),
+                Err(error) => Some(error),
+            };
+            failed.map(|error| {
+                tracing::error!(message_id = record.message_id, error, "left in the queue");
+                Failure {
+                    item_identifier: record.message_id.clone(),
+                }
+            })
+        };
+        line.follow(handled, |failed| match failed {
+            Some(_) => Outcome::Failed,
+            None => Outcome::Done,
         })
     });
     let failures = futures_util::future::join_all(all).await;
@@ -203,9 +246,13 @@ impl Record {
     /// What the message says.
     ///
     /// # Errors
-    /// Where it is nothing that deskbridge puts into a queue; SQS keeps it for a person to look at.
-    pub fn task(&self) -> Result<crate::queues::Task, String> {
-        serde_json::from_str(&self.body).map_err(|error| format!("not a task of ours: {error}"))
+    /// Where it is nothing that deskbridge puts into a queue; SQS keeps it for a person to look at. The
+    /// error says where it ends to be one, and quotes nothing.
+    pub fn task(&self) -> Result<Task, String> {
+        serde_json::from_str(&self.body).map_err(|error| {
+            let (line, column) = (error.line(), error.column());
+            format!("not a task of ours, at line {line}, column {column}")
+        })
     }
 }
 
@@ -226,6 +273,7 @@ struct Failure {
 ///
 /// # Errors
 /// Where Lambda's runtime API is gone.
+#[cfg(feature = "queues")]
 pub async fn serve_queue<F, R>(handler: F) -> Result<(), lambda_http::Error>
 where
     F: Fn(Batch) -> R,
@@ -233,8 +281,9 @@ where
 {
     lambda_runtime::run(lambda_runtime::service_fn(
         |event: lambda_runtime::LambdaEvent<Batch>| {
+            let line = Line::of(Some(&event.context));
             let handled = handler(event.payload);
-            async { Ok::<_, std::convert::Infallible>(handled.await) }
+            async { Ok::<_, std::convert::Infallible>(line.over(handled).await) }
         },
     ))
     .await
@@ -248,12 +297,22 @@ pub async fn serve_schedule<F, R, E>(handler: F) -> Result<(), lambda_http::Erro
 where
     F: Fn() -> R,
     R: Future<Output = Result<(), E>>,
-    E: Into<lambda_http::Error> + fmt::Debug,
+    E: Into<lambda_http::Error> + std::error::Error,
 {
     lambda_runtime::run(lambda_runtime::service_fn(
-        |_: lambda_runtime::LambdaEvent<serde_json::Value>| {
+        |event: lambda_runtime::LambdaEvent<IgnoredAny>| {
+            let line = Line::of(Some(&event.context));
             let handled = handler();
-            async { handled.await.map_err(Into::into) }
+            async {
+                let failed = |done: &Result<(), E>| match done {
+                    Ok(()) => Outcome::Done,
+                    Err(error) => {
+                        tracing::error!(error = chain(error), "failed");
+                        Outcome::Failed
+                    }
+                };
+                line.follow(handled, failed).await.map_err(Into::into)
+            }
         },
     ))
     .await

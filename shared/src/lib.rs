@@ -11,12 +11,14 @@
 //!   webhook function does.
 //! - [`outstanding`]: what has not gone out, as an operator lists it and takes it up again.
 //! - [`auth`], [`error`], [`answer`], [`config`], [`http`], [`lambda`], [`object`]: the frame around a function.
+//!   [`mod@line`] is what it logs of each request, [`correlation`] what ties such lines together.
 
 pub mod answer;
 pub mod auth;
 pub mod change;
 pub mod clock;
 pub mod config;
+pub mod correlation;
 #[cfg(feature = "vendors")]
 pub mod desk;
 pub mod error;
@@ -29,6 +31,7 @@ pub mod ids;
 #[cfg(all(feature = "queues", feature = "table"))]
 pub mod inbound;
 pub mod lambda;
+pub mod line;
 pub mod log;
 pub mod message;
 pub mod object;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{clock::Millis, ids::MessageId, session::Assign};
+use crate::{clock::Millis, correlation::Correlation, ids::MessageId, session::Assign};
 
 /// One entry of the log of sends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,6 +13,9 @@ pub struct Entry {
     pub task: Task,
     /// When it was appended.
     pub created_at: Millis,
+    /// What ties it to what brought it about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correlation: Option<Correlation>,
     /// When it was given up, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dead_at: Option<Millis>,

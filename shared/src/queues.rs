@@ -7,11 +7,13 @@ use serde::{Deserialize, Serialize};
 use crate::{
     clock::Millis,
     config::{ConfigError, Setting, Settings},
+    correlation::Correlation,
     http::{
         Client as HttpClient,
         aws::{Access, timeouts},
     },
     ids::SessionId,
+    line,
     vendor::Vendor,
 };
 
@@ -26,6 +28,9 @@ pub enum Task {
     Nudge {
         /// Whose.
         session: SessionId,
+        /// What brought it about.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        correlation: Option<Correlation>,
     },
     /// Record a webhook that arrived while the table refused.
     #[serde(rename = "webhook_v1")]
@@ -34,7 +39,23 @@ pub enum Task {
         vendor: Vendor,
         /// Its body in base64: SQS takes no control characters, and escaping could double the size.
         body: String,
+        /// The webhook's own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        correlation: Option<Correlation>,
     },
+}
+
+impl Task {
+    /// What ties it to what brought it about. What `sweep` found has none here: it stands with what must
+    /// go out.
+    #[must_use]
+    pub fn correlation(&self) -> Option<&Correlation> {
+        match self {
+            Self::Nudge { correlation, .. } | Self::Webhook { correlation, .. } => {
+                correlation.as_ref()
+            }
+        }
+    }
 }
 
 /// SQS did not take a message.
@@ -134,6 +155,7 @@ impl Queue {
         }
         let task = Task::Nudge {
             session: session.clone(),
+            correlation: line::correlation(),
         };
         if let Err(error) = self.put(&task, delay).await {
             tracing::warn!(%session, error = %crate::lambda::chain(&error), "not nudged; sweep will see to it");

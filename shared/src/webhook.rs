@@ -16,6 +16,7 @@ use crate::{
     http::Client,
     inbound::Record,
     lambda,
+    line::{self, Metric},
     queues::{Queue, Task},
     secret::Secret,
     table::Table,
@@ -93,6 +94,8 @@ impl<R: Record> Receiver<R> {
                 ),
             ));
         }
+        line::at(R::VENDOR);
+        line::add(Metric::Received, 1);
         let end = Instant::now() + LIMIT;
         let why = match timeout(TABLE_LIMIT, self.recorder.record(body)).await {
             Ok(Ok(recorded)) => {
@@ -107,8 +110,10 @@ impl<R: Record> Receiver<R> {
         let task = Task::Webhook {
             vendor: R::VENDOR,
             body: BASE64_STANDARD.encode(body),
+            correlation: line::correlation(),
         };
-        let refused = || {
+        let lost = || {
+            line::add(Metric::Lost, 1);
             Error::new(
                 Kind::StorageUnavailable,
                 "neither the table nor the inbox takes it; send it again",
@@ -116,8 +121,8 @@ impl<R: Record> Receiver<R> {
         };
         match timeout_at(end, self.inbox.put(&task, 0)).await {
             Ok(Ok(())) => Ok(answer::empty(200)),
-            Ok(Err(error)) => Err(refused().with_source(error)),
-            Err(too_long) => Err(refused().with_source(too_long)),
+            Ok(Err(error)) => Err(lost().with_source(error)),
+            Err(too_long) => Err(lost().with_source(too_long)),
         }
     }
 }

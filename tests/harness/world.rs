@@ -678,6 +678,28 @@ impl World {
         log.iter().any(|line| line.contains(text))
     }
 
+    /// What the functions logged, each line as JSON, with the function that wrote it.
+    ///
+    /// # Panics
+    /// Where a function wrote anything else.
+    pub fn lines(&self) -> Vec<(String, Value)> {
+        let log = self.log.lock().unwrap();
+        let lines = log.iter().map(|line| {
+            let (function, text) = line.split_once(": ").expect("a function's name");
+            let line = serde_json::from_str(text)
+                .unwrap_or_else(|error| panic!("{error} in a line of {function}: {text}"));
+            (function.to_owned(), line)
+        });
+        lines.collect()
+    }
+
+    /// The lines that a function wrote of its requests, messages and runs so far.
+    pub fn handled(&self, function: &str) -> Vec<Value> {
+        let mut lines = self.lines();
+        lines.retain(|(of, line)| of == function && line["message"] == "handled");
+        lines.into_iter().map(|(_, line)| line).collect()
+    }
+
     /// The session that the customer has open, if any.
     pub async fn open_session_of(&self, customer: &str) -> Option<Value> {
         let path = format!("/sessions?customer={customer}");

@@ -129,7 +129,7 @@ const SECRETS: [&str; 8] = [
 
 /// Lambda gives these to every function, and any may trust further authorities.
 fn is_everyones(name: &str) -> bool {
-    name.starts_with("AWS_") || name == "EXTRA_CA_FILE" || name == "RUST_LOG"
+    name.starts_with("AWS_") || ["EXTRA_CA_FILE", "METRICS_NAMESPACE", "RUST_LOG"].contains(&name)
 }
 
 fn asked(make: Make) -> BTreeSet<String> {
@@ -159,7 +159,9 @@ async fn a_function_asks_for_what_the_template_gives_it_and_no_more() {
             function.name.as_str(),
             names.cloned().collect::<BTreeSet<_>>(),
         );
-        assert!(function.settings.contains("RUST_LOG"), "{}", function.name);
+        for name in ["METRICS_NAMESPACE", "RUST_LOG"] {
+            assert!(function.settings.contains(name), "{}", function.name);
+        }
     }
     let asked: BTreeMap<_, _> = functions()
         .into_iter()

@@ -7,6 +7,7 @@
 mod alarms;
 mod functions;
 mod law;
+mod metrics;
 mod names;
 mod permissions;
 mod queues;
@@ -27,6 +28,7 @@ fn laws() -> impl Iterator<Item = &'static Law> {
     [
         alarms::LAWS,
         functions::LAWS,
+        metrics::LAWS,
         names::LAWS,
         permissions::LAWS,
         queues::LAWS,

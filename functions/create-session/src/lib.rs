@@ -12,7 +12,7 @@ use deskbridge::{
     config::{ConfigError, Settings},
     error::{Error, Kind},
     ids::CustomerId,
-    lambda,
+    lambda, line,
     object::Object,
     outgoing::Task,
     sends::{Drained, Sends},
@@ -92,6 +92,7 @@ impl App {
             let message = format!("leave it out: whom the customer meets is decided at {vendor}");
             return Err(Error::field("assign", message));
         }
+        line::at(vendor);
         let Object(assign) = assign.unwrap_or_default();
         assign.check()?;
         let customer = caller.customer(customer)?;
@@ -138,6 +139,7 @@ impl App {
         for tries in 0..TRIES {
             let table = &self.sends.table;
             if let Some(session) = table.open_session(vendor, &customer).await? {
+                line::about(&session.id, vendor);
                 let survey = table.survey(&session.id).await?;
                 return answer::json(200, &session.view(survey.as_ref()));
             }
@@ -146,6 +148,7 @@ impl App {
             let mut change = Change::opening(session, now);
             change.claim_customer();
             if table.commit(&change).await? == Outcome::Written {
+                line::about(&change.session.id, vendor);
                 return answer::json(201, &change.written().view(None));
             }
             clock::pause(tries).await;
@@ -194,6 +197,7 @@ impl App {
     }
 
     async fn found(&self, session: Session, wish: &Assign) -> Result<Response<Body>, Error> {
+        line::about(&session.id, session.vendor);
         let survey = self.sends.table.survey(&session.id).await?;
         let status = if is_being_asked(&session, wish) {
             202

@@ -5,7 +5,7 @@ use deskbridge::lambda;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    let app = &lambda::init(App::from_settings)?;
+    let app = &lambda::init(env!("CARGO_PKG_NAME"), App::from_settings)?;
     app.warm().await;
     lambda::serve_http(|request| app.handle(request)).await
 }

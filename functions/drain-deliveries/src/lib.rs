@@ -12,6 +12,7 @@ use deskbridge::{
     http::Client,
     ids::{SessionId, nonce},
     lambda::{self, Batch, BatchResponse},
+    line::{self, Metric},
     log::Begin,
     queues::{Queue, Task},
     schedule::Schedule,
@@ -60,9 +61,9 @@ impl App {
 
     /// Drains the logs that a batch of nudges names.
     pub async fn handle(&self, batch: Batch) -> BatchResponse {
-        lambda::each_record(&batch.records, |record| async {
-            match record.task()? {
-                Task::Nudge { session } => self
+        lambda::each_task(&batch, |task| async {
+            match task {
+                Task::Nudge { session, .. } => self
                     .drain(&session)
                     .await
                     .map_err(|error| lambda::chain(&error)),
@@ -84,6 +85,7 @@ impl App {
                 tracing::warn!(session = %id, "nudged for a session that is gone");
                 return Ok(());
             };
+            line::about(&session.id, session.vendor);
             let mut change = Change::to(session, clock::now());
             match change
                 .session
@@ -194,6 +196,7 @@ impl App {
             }
             let next = self.apply(&mut change, event, outcome, go_on);
             if self.table.commit(&change).await? == Outcome::Written {
+                count(&change, event, outcome);
                 if let Some(next) = next {
                     return Ok(Recorded::GoOn(Box::new(change.written()), next));
                 }
@@ -239,6 +242,21 @@ impl App {
             change.bury_event(event, because.clone());
         }
         change.session.deliveries.settle(now, lease, go_on)
+    }
+}
+
+/// Counts what came of a delivery, once it is written.
+fn count(change: &Change, event: Option<&Event>, outcome: &Delivery) {
+    // Past its retention.
+    let Some(event) = event else { return };
+    if *outcome == Delivery::Done {
+        line::add(Metric::Delivered, 1);
+    } else if change.gives_up() {
+        line::add(Metric::Dead, 1);
+    } else {
+        line::add(Metric::Retried, 1);
+        let age = (change.now() - event.created_at) / 1_000;
+        line::add(Metric::UndeliveredAge, age);
     }
 }
 

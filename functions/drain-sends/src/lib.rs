@@ -36,9 +36,9 @@ impl App {
 
     /// Drains the logs that a batch of nudges names.
     pub async fn handle(&self, batch: Batch) -> BatchResponse {
-        lambda::each_record(&batch.records, |record| async {
-            match record.task()? {
-                Task::Nudge { session } => self
+        lambda::each_task(&batch, |task| async {
+            match task {
+                Task::Nudge { session, .. } => self
                     .sends
                     .drain(&session, BUDGET)
                     .await

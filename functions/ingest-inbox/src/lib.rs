@@ -5,7 +5,8 @@ use deskbridge::{
     config::{ConfigError, DELIVERIES_QUEUE_URL, Settings},
     http::Client,
     inbound::{Record as _, sobot, udesk},
-    lambda::{self, Batch, BatchResponse, Record},
+    lambda::{self, Batch, BatchResponse},
+    line,
     queues::{Queue, Task},
     table::Table,
     vendor::Vendor,
@@ -47,13 +48,14 @@ impl App {
 
     /// Records a batch of webhooks. What the table still refuses stays in the queue.
     pub async fn handle(&self, batch: Batch) -> BatchResponse {
-        lambda::each_record(&batch.records, |record| self.record(record)).await
+        lambda::each_task(&batch, |task| self.record(task)).await
     }
 
-    async fn record(&self, record: &Record) -> Result<(), String> {
-        let Task::Webhook { vendor, body } = record.task()? else {
+    async fn record(&self, task: Task) -> Result<(), String> {
+        let Task::Webhook { vendor, body, .. } = task else {
             return Err("a nudge in the inbox".to_owned());
         };
+        line::at(vendor);
         let body = BASE64_STANDARD
             .decode(body)
             .map_err(|error| error.to_string())?;

@@ -10,6 +10,7 @@ use deskbridge::{
     fate::Fate,
     http::{Client, NoAnswer},
     ids::CustomerId,
+    line::{self, Metric},
     secret::Secret,
     vendor::{
         Vendor,
@@ -128,11 +129,14 @@ impl Sobot {
         let request = request.to_http(&self.account()).map_err(internal)?;
         let started = clock::now();
         let answer = self.http.call(request, self.limit).await;
+        let took_ms = clock::now() - started;
+        line::at(Vendor::Sobot);
+        line::add(Metric::VendorTime, took_ms);
         tracing::info!(
             vendor = "sobot",
             call = "POST /api/page/token",
             status = answer.as_ref().map_or(0, |answer| answer.status),
-            took_ms = clock::now() - started,
+            took_ms,
             "called"
         );
         let answer = answer.map_err(|none| match none {

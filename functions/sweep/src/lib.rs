@@ -3,12 +3,14 @@
 
 use deskbridge::{
     change::Change,
-    clock,
+    clock::{self, Millis},
     config::{ConfigError, DELIVERIES_QUEUE_URL, SENDS_QUEUE_URL, Settings},
     http::Client,
     ids::SessionId,
     lambda,
+    line::{self, Metric},
     queues::Queue,
+    session::Session,
     table::{DUE_SHARDS, Outcome, Table, TableError},
 };
 use tokio::task::JoinSet;
@@ -62,37 +64,48 @@ impl App {
                 Ok(sessions) if sessions.is_empty() => {}
                 Ok(sessions) => {
                     let app = self.clone();
-                    found.spawn(async move { app.wake_all(&sessions).await });
+                    found.spawn(async move {
+                        let mut woken = Vec::new();
+                        let done = app.wake_all(&sessions, &mut woken).await;
+                        (woken, done)
+                    });
                 }
                 Err(error) => {
                     first_error.get_or_insert(error);
                 }
             }
         }
-        while let Some(woken) = found.join_next().await {
-            if let Ok(Err(error)) = woken {
+        while let Some(joined) = found.join_next().await {
+            let Ok((woken, done)) = joined else { continue };
+            if let Err(error) = done {
                 first_error.get_or_insert(error);
             }
+            count(&woken);
         }
         first_error.map_or(Ok(()), Err)
     }
 
-    async fn wake_all(&self, sessions: &[SessionId]) -> Result<(), TableError> {
+    async fn wake_all(
+        &self,
+        sessions: &[SessionId],
+        woken: &mut Vec<Woken>,
+    ) -> Result<(), TableError> {
         for session in sessions {
             match self.wake(session).await {
+                Ok(found) => woken.extend(found),
                 // One that this version cannot read holds up no other.
                 Err(error @ TableError::Unreadable(_)) => {
                     tracing::error!(%session, error = lambda::chain(&error), "not swept");
                 }
-                other => other?,
+                Err(error) => return Err(error),
             }
         }
         Ok(())
     }
 
-    async fn wake(&self, session: &SessionId) -> Result<(), TableError> {
+    async fn wake(&self, session: &SessionId) -> Result<Option<Woken>, TableError> {
         let Some(session) = self.table.session(session).await? else {
-            return Ok(());
+            return Ok(None);
         };
         let now = clock::now();
         let (deliver, send) = (
@@ -101,14 +114,14 @@ impl App {
         );
         if !(deliver || send) {
             // The index was behind.
-            return Ok(());
+            return Ok(None);
         }
         // Written as it is: that moves its place in the index on by the grace, so that the next run
         // leaves it alone while this nudge is under way.
         let change = Change::to(session, now);
         if self.table.commit(&change).await? != Outcome::Written {
             // Somebody is at it.
-            return Ok(());
+            return Ok(None);
         }
         let id = &change.session.id;
         tracing::info!(session = %id, deliver, send, "found due");
@@ -123,6 +136,58 @@ impl App {
             }
         };
         tokio::join!(deliver, send);
-        Ok(())
+        Ok(Some(Woken {
+            undelivered: self.undelivered_since(&change.session).await,
+            unsent: self.unsent_since(&change.session).await,
+        }))
+    }
+
+    /// When the first event that waits was recorded. One read more for what is late already, and none in
+    /// an ordinary minute; what cannot be read now counts another time.
+    async fn undelivered_since(&self, session: &Session) -> Option<Millis> {
+        let log = &session.deliveries;
+        if !log.is_pending() {
+            return None;
+        }
+        let event = self.table.event(&session.id, log.head + 1).await;
+        Some(event.ok()??.created_at)
+    }
+
+    /// When the first message that waits was written.
+    async fn unsent_since(&self, session: &Session) -> Option<Millis> {
+        let log = &session.sends;
+        if !log.is_pending() {
+            return None;
+        }
+        let entry = self.table.send(&session.id, log.head + 1).await;
+        Some(entry.ok()??.created_at)
+    }
+}
+
+/// A session that nobody was at.
+struct Woken {
+    undelivered: Option<Millis>,
+    unsent: Option<Millis>,
+}
+
+fn count(woken: &[Woken]) {
+    line::add(
+        Metric::Swept,
+        i64::try_from(woken.len()).unwrap_or(i64::MAX),
+    );
+    let now = clock::now();
+    for Woken {
+        undelivered,
+        unsent,
+    } in woken
+    {
+        for (metric, since) in [
+            (Metric::UndeliveredAge, undelivered),
+            (Metric::UnsentAge, unsent),
+        ] {
+            if let Some(since) = since {
+                line::add(metric, (now - since) / 1_000);
+            }
+        }
     }
 }

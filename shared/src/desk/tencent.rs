@@ -9,6 +9,7 @@ use crate::{
     config::{ConfigError, Settings, TENCENT_BASE_URL, TENCENT_ON_UNKNOWN},
     http::Client,
     ids::CustomerId,
+    line::{self, Metric},
     message::{Author, Kind, Message},
     outgoing::Task,
     session::Session,
@@ -130,11 +131,13 @@ impl Tencent {
             .map_err(|error| unsendable(&error))?;
         let started = clock::now();
         let answer = http.call(request, limit).await;
+        let took_ms = clock::now() - started;
+        line::add(Metric::VendorTime, took_ms);
         tracing::info!(
             vendor = "tencent",
             call = "POST /v4/desk_http_svc/send_msg",
             status = answer.as_ref().map_or(0, |answer| answer.status),
-            took_ms = clock::now() - started,
+            took_ms,
             "called"
         );
         let answer = answer.map_err(|none| Outcome::of_no_answer(Vendor::Tencent, &none))?;

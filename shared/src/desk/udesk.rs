@@ -11,6 +11,7 @@ use crate::{
     error::VendorFault,
     http::{Answer as HttpAnswer, Client, NoAnswer},
     ids::nonce,
+    line::{self, Metric},
     message::{Author, Kind, Message},
     outgoing::Task,
     secret::Secret,
@@ -107,11 +108,13 @@ impl Udesk {
         let request = call.to_http(&account, stamp)?;
         let started = clock::now();
         let answer = http.call(request, limit).await;
+        let took_ms = clock::now() - started;
+        line::add(Metric::VendorTime, took_ms);
         tracing::info!(
             vendor = "udesk",
             call = call.name(),
             status = answer.as_ref().map_or(0, |answer| answer.status),
-            took_ms = clock::now() - started,
+            took_ms,
             "called"
         );
         call.read(&answer?)

@@ -14,6 +14,7 @@ use crate::{
     clock::{self, Millis},
     config::{ConfigError, Setting, Settings},
     ids::SessionId,
+    line::{self, Metric},
     queues::Queue,
     table::{Outcome, Table, TableError},
     vendor::Vendor,
@@ -108,9 +109,10 @@ async fn set_aside(
     };
     match table.record_raw(&raw, now).await? {
         Outcome::Written => {
-            tracing::warn!(%vendor, because = raw.because, "a push was recorded raw")
+            line::add(Metric::SetAside, 1);
+            tracing::warn!(%vendor, because = raw.because, "a push was recorded raw");
         }
-        Outcome::Repeat | Outcome::Overtaken => {}
+        Outcome::Repeat | Outcome::Overtaken => line::add(Metric::Duplicate, 1),
     }
     Ok(())
 }

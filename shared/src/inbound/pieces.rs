@@ -7,6 +7,7 @@ use crate::{
     change::Change,
     clock::{self, Millis},
     ids::{CustomerId, SessionId},
+    line::{self, Metric},
     session::Session,
     table::{Outcome, Sighting, Table, TableError},
     vendor::Vendor,
@@ -70,7 +71,11 @@ pub(super) async fn record_pieces<P: Piece>(
         let now = clock::now();
         let guess = lately.session_of(customer);
         let mut sighting = whose.sight(&pieces, guess.as_ref(), now).await?;
+        let all = pieces.len();
         pieces.retain(|piece| !sighting.seen.contains_key(piece.key()));
+        if all > pieces.len() {
+            line::add(Metric::Duplicate, number(all - pieces.len()));
+        }
         for session in sighting.seen.values() {
             recorded.repeat(session);
         }
@@ -116,8 +121,10 @@ pub(super) async fn record_pieces<P: Piece>(
             if table.commit(&change).await? != Outcome::Written {
                 break;
             }
+            line::add(Metric::Recorded, number(count));
             let session = change.written();
             lately.recorded(&session);
+            line::about(&session.id, vendor);
             let ended = !session.is_open();
             if nudge {
                 recorded.nudge(&session.id);
@@ -133,6 +140,10 @@ pub(super) async fn record_pieces<P: Piece>(
         clock::pause(tries).await;
     }
     Err(TableError::Contended)
+}
+
+fn number(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 /// Whose push it is.

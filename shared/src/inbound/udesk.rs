@@ -19,6 +19,7 @@ use crate::{
     config::{ConfigError, Setting, Settings, UDESK_UTC_OFFSET, UDESK_WEBHOOK_SECRETS},
     event::Fact,
     ids::{CustomerId, MessageId},
+    line::{self, Metric},
     message::{Author, File, Kind, Message, Status},
     session,
     survey::Survey,
@@ -172,6 +173,9 @@ impl Recorder {
             // The rest has its turn in the next round.
             unread.truncate(4 * AT_ONCE);
             if unread.is_empty() {
+                if recorded == Recorded::default() {
+                    line::add(Metric::Duplicate, 1);
+                }
                 return Ok(Some(recorded));
             }
             let mut change = Change::to(session, now);
@@ -187,6 +191,8 @@ impl Recorder {
                 });
             }
             if self.table.commit(&change).await? == Outcome::Written {
+                line::add(Metric::Recorded, 1);
+                line::about(&change.session.id, VENDOR);
                 if change.must_nudge_deliveries() {
                     recorded.nudge(&change.session.id);
                 }

@@ -29,6 +29,8 @@ pub(super) struct Rules<'a> {
 pub(super) struct Step {
     /// The entry to try next under the same lease.
     pub(super) next: Option<u64>,
+    /// Whether this entry is tried again.
+    pub(super) again: bool,
     /// The vendor's final no.
     pub(super) refused: Option<VendorFault>,
 }
@@ -105,6 +107,7 @@ impl Rules<'_> {
         let now = change.now();
         Step {
             next: change.session.sends.settle(now, self.lease, go_on),
+            again: false,
             refused,
         }
     }
@@ -119,14 +122,18 @@ impl Rules<'_> {
         go_on: bool,
     ) -> Step {
         let (now, failed) = (change.now(), change.session.sends.failed() + 1);
-        tracing::warn!(session = %change.session.id, failed, fault = fault.message, code = fault.code.as_ref().map(tracing::field::display), "not sent yet");
+        // Not the vendor's words: they may quote the message.
+        tracing::warn!(session = %change.session.id, failed, code = fault.code.as_ref().map(tracing::field::display), "not sent yet");
         let since = change.session.sends.maybe_arrived_since();
         let is_message = matches!(attempt.entry.task, Task::Message { .. });
         let next = self.schedule.next(failed, after, now);
         if let Some(at) = next.filter(|at| !(is_message && self.on_unknown.is_too_late(since, *at)))
         {
             change.session.sends.postpone(at);
-            return Step::default();
+            return Step {
+                again: true,
+                ..Step::default()
+            };
         }
         // One of the attempts may have arrived, whatever came of the last.
         let status = match since {

@@ -6,6 +6,7 @@ mod apply;
 use std::time::{Duration, Instant};
 
 use apply::{Rules, Step};
+use tracing::Instrument;
 
 use crate::{
     change::Change,
@@ -15,6 +16,7 @@ use crate::{
     error::VendorFault,
     http::Client,
     ids::{MessageId, SessionId, nonce},
+    line::{self, Metric},
     log::Begin,
     message::Message,
     outgoing::{Entry, Task},
@@ -146,6 +148,7 @@ impl Sends {
             message: change.messages.values().next_back().cloned(),
         };
         let session = change.written();
+        line::about(&session.id, session.vendor);
         let Begin::Ready { number, suspect } = begin else {
             // Whoever drains looks once more before it leaves; what waits for its next attempt has a
             // nudge under way.
@@ -177,6 +180,7 @@ impl Sends {
                 tracing::warn!(%session, "nudged for a session that is gone");
                 return Ok(());
             };
+            line::about(&session.id, session.vendor);
             let mut change = Change::to(session, clock::now());
             let now = change.now();
             match change.session.sends.begin(&owner, now, self.lease()) {
@@ -271,6 +275,7 @@ impl Sends {
                 number,
                 task: Task::Close,
                 created_at: 0,
+                correlation: None,
                 dead_at: None,
                 dead_because: None,
                 maybe_since: None,
@@ -288,8 +293,15 @@ impl Sends {
             (Task::Message { id }, _) => self.table.message(&session.id, id).await?,
             (Task::Open { .. } | Task::Close, _) => None,
         };
+        // The line of the vendor's call belongs to what the entry was appended for.
+        let span = tracing::error_span!(
+            "send",
+            session = %session.id,
+            correlation_id = entry.correlation.as_ref().map(tracing::field::display),
+        );
         let outcome = self
             .outcome(session, &entry, message.as_ref(), suspect)
+            .instrument(span)
             .await;
         let may_end = entry.task == Task::Close || matches!(outcome, Outcome::Gone(_));
         let survey = match may_end {
@@ -373,8 +385,10 @@ impl Sends {
                     next: None,
                 });
             }
+            change.belongs_to(&attempt.entry);
             let step = rules.apply(&mut change, &attempt, go_on);
             if self.table.commit(&change).await? == Written::Written {
+                count(&change, &attempt, &step);
                 self.nudge_for(&change, &step).await;
                 // Where the attempt found the customer elsewhere, a robot's welcome may stand beside it.
                 let message = match &attempt.message {
@@ -420,6 +434,19 @@ impl Sends {
             }
         };
         tokio::join!(deliver, send);
+    }
+}
+
+/// Counts what came of an attempt, once it is written.
+fn count(change: &Change, attempt: &Attempt, step: &Step) {
+    if step.again {
+        line::add(Metric::Retried, 1);
+        let age = (change.now() - attempt.entry.created_at) / 1_000;
+        line::add(Metric::UnsentAge, age);
+    } else if change.gives_up() {
+        line::add(Metric::Dead, 1);
+    } else if attempt.outcome == Outcome::Done && attempt.message.is_some() {
+        line::add(Metric::Sent, 1);
     }
 }
 

@@ -125,6 +125,14 @@ impl Table {
         self.get(Key::send(id, number)).await
     }
 
+    /// The session's event number `seq`.
+    ///
+    /// # Errors
+    /// Where the table refuses.
+    pub async fn event(&self, id: &SessionId, seq: u64) -> Result<Option<Event>, TableError> {
+        self.get(Key::event(id, seq)).await
+    }
+
     /// What the caller's `key` did before in `scope`, within its 24 h.
     ///
     /// # Errors
