@@ -9,7 +9,7 @@
 //! - [`push`]: bodies as Udesk pushes them.
 //! - [`permissions`]: what infra/template.yaml allows each function.
 //! - [`world`]: all of it together, with the real functions ([`binaries`]) in the middle.
-//! - [`aws`]: the table and the queues as they are, past the proxies.
+//! - [`aws`]: the table and the queues as they are, past the proxies. [`capacity`]: what calls of the table cost.
 //! - [`rule`], [`wire`]: what the first two are made of. [`python`]: runs the scripts of this folder.
 //!
 //! Every wait has a bound and says what it waited for when it gives up.
@@ -27,6 +27,7 @@ use std::time::Duration;
 pub mod app;
 pub mod aws;
 pub mod binaries;
+pub mod capacity;
 pub mod contract;
 pub mod faults;
 pub mod permissions;

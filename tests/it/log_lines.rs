@@ -100,7 +100,12 @@ async fn one_query_shows_the_way_of_a_push_whoever_woke_the_drainer() {
     for by_sweep in [false, true] {
         let before = world.handled("webhook-udesk").len();
         let told = world.told(&session).len();
-        let lost = by_sweep.then(|| world.sqs.play(Calls::any().body("nudge_v1").times(3), WireFault::InternalError));
+        let lost = by_sweep.then(|| {
+            world.sqs.play(
+                Calls::any().body("nudge_v1").times(3),
+                WireFault::InternalError,
+            )
+        });
         world.agent_says("DE", "Hello").await;
         if lost.is_some() {
             world
@@ -118,9 +123,7 @@ async fn one_query_shows_the_way_of_a_push_whoever_woke_the_drainer() {
             way(&world, trace).contains(&end)
         })
         .await;
-        assert!(
-            way(&world, trace).contains(&("webhook-udesk".to_owned(), "handled".to_owned()))
-        );
+        assert!(way(&world, trace).contains(&("webhook-udesk".to_owned(), "handled".to_owned())));
     }
 }
 
@@ -180,7 +183,14 @@ fn assert_is_metric(line: &Value) {
 async fn what_happens_is_counted_once_where_it_happens() {
     let world = World::with(&[("RETRY_SCHEDULE_SECONDS", "1")]).await;
     let session = world.open_quietly("DE").await;
-    let udesk = world.twin.conversation("DE").unwrap().sessions.last().unwrap().id;
+    let udesk = world
+        .twin
+        .conversation("DE")
+        .unwrap()
+        .sessions
+        .last()
+        .unwrap()
+        .id;
     let delivered = sum(&world, "drain-deliveries", Metric::Delivered);
 
     // Two messages in one push, which comes twice; a push that is none; one with a wrong secret.
@@ -193,7 +203,10 @@ async fn what_happens_is_counted_once_where_it_happens() {
         world.push(PATH_SECRET, body).await.expect(200);
     }
     world.push(PATH_SECRET, "nothing").await.expect(200);
-    world.push("another-path-secret", "nothing").await.expect(404);
+    world
+        .push("another-path-secret", "nothing")
+        .await
+        .expect(404);
     let count = |metric| sum(&world, "webhook-udesk", metric);
     assert_eq!(count(Metric::Received), 3);
     assert_eq!(count(Metric::Recorded), 2);
@@ -212,9 +225,11 @@ async fn what_happens_is_counted_once_where_it_happens() {
     world.say(&session, "c-2", "Two").await.expect(202);
     world.wait_for_status(&session, "c-2", "sent").await;
     world.settled().await;
-    world
-        .twin
-        .fault("POST /im/messages", Fault::code(2001, "no such type"), Some(1));
+    world.twin.fault(
+        "POST /im/messages",
+        Fault::code(2005, "Invalid parameter"),
+        Some(1),
+    );
     world.say(&session, "c-3", "Three").await.expect(422);
     world.settled().await;
     let both = |metric| sum(&world, "send-message", metric) + sum(&world, "drain-sends", metric);

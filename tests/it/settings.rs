@@ -72,7 +72,7 @@ fn functions() -> BTreeMap<&'static str, Make> {
 }
 
 /// A value that every function takes.
-fn good(name: &str) -> Option<&'static str> {
+pub(crate) fn good(name: &str) -> Option<&'static str> {
     Some(match name {
         "TABLE_NAME" => "table",
         "DELIVERIES_QUEUE_URL" | "SENDS_QUEUE_URL" | "INBOX_QUEUE_URL" => {
