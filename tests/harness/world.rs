@@ -678,17 +678,13 @@ impl World {
         log.iter().any(|line| line.contains(text))
     }
 
-    /// What the functions logged, each line as JSON, with the function that wrote it.
-    ///
-    /// # Panics
-    /// Where a function wrote anything else.
+    /// What the functions logged, each line as JSON, with the function that wrote it. What Lambda's own
+    /// platform says of them is none.
     pub fn lines(&self) -> Vec<(String, Value)> {
         let log = self.log.lock().unwrap();
-        let lines = log.iter().map(|line| {
-            let (function, text) = line.split_once(": ").expect("a function's name");
-            let line = serde_json::from_str(text)
-                .unwrap_or_else(|error| panic!("{error} in a line of {function}: {text}"));
-            (function.to_owned(), line)
+        let lines = log.iter().filter_map(|line| {
+            let (function, text) = line.split_once(": ")?;
+            Some((function.to_owned(), serde_json::from_str(text).ok()?))
         });
         lines.collect()
     }

@@ -118,10 +118,14 @@ pub(super) async fn record_pieces<P: Piece>(
                 piece.apply(&mut change, &sighting);
             }
             let nudge = change.must_nudge_deliveries();
+            let raws = change.raws.len();
             if table.commit(&change).await? != Outcome::Written {
                 break;
             }
-            line::add(Metric::Recorded, number(count));
+            line::add(Metric::Recorded, number(count - raws.min(count)));
+            if raws > 0 {
+                line::add(Metric::SetAside, number(raws));
+            }
             let session = change.written();
             lately.recorded(&session);
             line::about(&session.id, vendor);

@@ -102,10 +102,11 @@ fn plain_texts(mutate: &Mutate) -> Vec<Mutation> {
     each.collect()
 }
 
-/// Whether a value is a reference to a parameter of the setting's name, or to a resource.
+/// Whether a value is a reference to a parameter of the setting's name or to a resource, or is named after the stack.
 fn comes_from_the_stack(template: &Template, name: &str, written: &Value) -> bool {
     let Some(target) = written["Ref"].as_str() else {
-        return false;
+        let made = written["Fn::Sub"].as_str();
+        return made.is_some_and(|made| made.contains("${AWS::StackName}"));
     };
     target == parameter(name) || template.resources.contains_key(target)
 }
