@@ -45,7 +45,7 @@ async fn preflight(world: &World, origin: &str, method: &str, path: &str) -> Res
         .header("access-control-request-method", method)
         .header(
             "access-control-request-headers",
-            "authorization,content-type,idempotency-key",
+            "authorization,content-type,idempotency-key,traceparent",
         )
         .send()
         .await
@@ -88,7 +88,12 @@ async fn a_preflight_of_a_listed_origin_allows_what_clients_send() {
                 "{methods:?}"
             );
             let allowed = members(headers, "access-control-allow-headers");
-            for header in ["authorization", "content-type", "idempotency-key"] {
+            for header in [
+                "authorization",
+                "content-type",
+                "idempotency-key",
+                "traceparent",
+            ] {
                 assert!(allowed.iter().any(|one| one == header), "{allowed:?}");
             }
             // No cookies, so no mode that sends them.
