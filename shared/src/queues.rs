@@ -10,7 +10,7 @@ use crate::{
     correlation::Correlation,
     http::{
         Client as HttpClient,
-        aws::{Access, timeouts},
+        aws::{Access, source, timeouts},
     },
     ids::SessionId,
     line,
@@ -136,7 +136,7 @@ impl Queue {
             .map(drop)
             .map_err(|error| QueueError {
                 code: error.code().map(str::to_owned),
-                source: Box::new(error),
+                source: source(error),
             })
     }
 

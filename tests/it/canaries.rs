@@ -519,6 +519,46 @@ async fn no_canary_is_in_a_log_or_in_an_error() {
         .await;
     world.settled().await;
 
+    // What is dead by now is listed, and taken up again.
+    for log in ["deliveries", "sends"] {
+        let path = format!("/deliveries?log={log}&status=dead");
+        let dead = call(&world, told, API_KEY, ("GET", &path), &[], "").await;
+        assert!(dead.to_string().contains("dead"), "{dead}");
+        let body = json!({"log": log, "session": sessions[0]}).to_string();
+        let again = call(
+            &world,
+            told,
+            API_KEY,
+            ("POST", "/deliveries/redrive"),
+            &[],
+            body,
+        )
+        .await;
+        assert!(
+            again["count"].as_i64().is_some_and(|count| count > 0),
+            "{again}"
+        );
+    }
+    world.settled().await;
+    let in_filter = canaries.sing_back("a filter");
+    for name in ["log", "status", "session", "since", "after", "limit"] {
+        let path = format!("/deliveries?{name}={in_filter}");
+        call(&world, told, API_KEY, ("GET", &path), &[], "").await;
+        let body = json!({name: in_filter}).to_string();
+        call(
+            &world,
+            told,
+            API_KEY,
+            ("POST", "/deliveries/redrive"),
+            &[],
+            body,
+        )
+        .await;
+    }
+    let path = format!("/deliveries/{in_filter}/redrive");
+    call(&world, told, API_KEY, ("POST", &path), &[], "").await;
+    call(&world, told, &token, ("GET", "/deliveries"), &[], "").await;
+
     // A table that refuses at length, then SQS as well.
     let sore = |canaries: &mut Canaries, what: &str| {
         WireFault::Error {
@@ -535,6 +575,7 @@ async fn no_canary_is_in_a_log_or_in_an_error() {
     call(&world, told, API_KEY, ("POST", &at(0)), &[], body).await;
     for route in [
         ("GET", at(0)),
+        ("GET", "/deliveries".to_owned()),
         ("GET", format!("/sessions/{}", sessions[0])),
         ("DELETE", format!("/sessions/{}", sessions[0])),
     ] {

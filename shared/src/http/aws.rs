@@ -8,7 +8,7 @@ use aws_smithy_runtime_api::client::{
         HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
     },
     orchestrator::{HttpRequest, HttpResponse},
-    result::ConnectorError,
+    result::{ConnectorError, SdkError},
     runtime_components::RuntimeComponents,
 };
 use aws_smithy_types::{body::SdkBody, timeout::TimeoutConfig};
@@ -86,6 +86,25 @@ pub fn timeouts() -> TimeoutConfig {
         .operation_attempt_timeout(Duration::from_millis(1_000))
         .operation_timeout(Duration::from_millis(2_500))
         .build()
+}
+
+/// What an AWS service answered instead of doing what it was asked. Its own sentence is left out: it may
+/// quote what it was sent, and its code says what is wrong.
+#[derive(Debug, thiserror::Error)]
+#[error("it answered {0}")]
+struct Answered(u16);
+
+/// What lies behind an error of an SDK's, for the log.
+pub(crate) fn source<E>(
+    error: SdkError<E, HttpResponse>,
+) -> Box<dyn std::error::Error + Send + Sync>
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
+    match error.raw_response() {
+        Some(response) => Box::new(Answered(response.status().as_u16())),
+        None => Box::new(error),
+    }
 }
 
 impl HttpConnector for super::Client {

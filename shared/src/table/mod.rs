@@ -19,7 +19,7 @@ use crate::{
     error::{Error, Kind},
     http::{
         Client as HttpClient,
-        aws::{Access, timeouts},
+        aws::{Access, source, timeouts},
     },
 };
 
@@ -91,7 +91,7 @@ where
     move |error| TableError::Refused {
         operation,
         code: error.code().map(str::to_owned),
-        source: Box::new(error),
+        source: source(error),
     }
 }
 
