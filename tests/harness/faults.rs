@@ -225,6 +225,16 @@ pub struct Proxy {
     inner: Arc<Inner>,
 }
 
+/// What went through a proxy.
+pub struct Record(Arc<Inner>);
+
+impl Record {
+    /// The calls so far.
+    pub fn calls(&self) -> Vec<Call> {
+        self.0.calls.lock().unwrap().clone()
+    }
+}
+
 struct Inner {
     upstream: http::uri::Authority,
     client: Client<HttpConnector, Full<Bytes>>,
@@ -297,6 +307,11 @@ impl Proxy {
     /// Every call so far, in order of arrival.
     pub fn calls(&self) -> Vec<Call> {
         self.inner.calls.lock().unwrap().clone()
+    }
+
+    /// The record of its calls, which outlives it.
+    pub fn record(&self) -> Record {
+        Record(Arc::clone(&self.inner))
     }
 
     /// The calls so far that match.

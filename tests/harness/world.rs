@@ -34,7 +34,9 @@ use crate::{
     binaries::{binaries, root},
     contract::{Contract, Operation},
     faults::Proxy,
-    http_client, until,
+    http_client,
+    permissions::Witness,
+    until,
 };
 
 /// The key of the app's servers.
@@ -87,6 +89,8 @@ pub struct World {
     killed: AtomicBool,
     http: reqwest::Client,
     machine: Machine,
+    /// What the functions do in AWS, held to the template.
+    pub witness: Witness,
     _shown: ShownOnFailure,
 }
 
@@ -350,6 +354,7 @@ impl World {
             sobot.set_push_url(kind, format!("{url}/{SOBOT_PATH_SECRET}"));
         }
         Self {
+            witness: Witness::new(&bundle, dynamodb.record(), sqs.record()),
             bundle,
             servers,
             twin,
