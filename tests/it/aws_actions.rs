@@ -40,6 +40,7 @@ async fn a_function_may_do_what_it_does_and_nothing_else() {
     let read: Vec<_> = sent.into_iter().map(|message| message.message_id).collect();
     world.twin.agent_reads("DE", &read).await.unwrap();
     world.conversation(&session).await;
+    world.session(&session).await;
     world
         .call(API_KEY, "GET", "/sessions?customer=DE", None)
         .await

@@ -75,7 +75,7 @@ impl App {
 
     async fn one(&self, caller: &Caller, id: &str) -> Result<Response<Body>, Error> {
         let id = SessionId::parse(id).ok_or_else(Error::session_not_found)?;
-        let (session, survey) = tokio::try_join!(self.table.session(&id), self.table.survey(&id))?;
+        let (session, survey) = self.table.session_and_survey(&id).await?;
         let session = caller.may_see(session)?;
         answer::json(200, &session.view(survey.as_ref()))
     }

@@ -59,9 +59,10 @@ impl App {
         })
     }
 
-    /// Opens connections ahead of need.
+    /// Opens connections ahead of need: two, since two reads are made at the same time.
     pub async fn warm(&self) {
-        self.http.warm(&[&self.table.warm_url()]).await;
+        let table = self.table.warm_url();
+        self.http.warm(&[&table, &table]).await;
     }
 
     /// Answers one request.

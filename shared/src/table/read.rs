@@ -105,6 +105,28 @@ impl Table {
         self.get(Key::survey(id)).await
     }
 
+    /// The session and the survey that the vendor offers at its end: one call, since the two stand
+    /// beside each other.
+    ///
+    /// # Errors
+    /// Where the table refuses.
+    pub async fn session_and_survey(
+        &self,
+        id: &SessionId,
+    ) -> Result<(Option<Session>, Option<Survey>), TableError> {
+        // `@~` sorts behind both names, and before an event's.
+        let (items, _) = self.range(id, "@", "@~", 2).await?;
+        let (mut session, mut survey) = (None, None);
+        for item in items {
+            match Key::of_item(&item) {
+                Some(key) if key == Key::session(id) => session = Some(from_item(item)?),
+                Some(key) if key == Key::survey(id) => survey = Some(from_item(item)?),
+                _ => {}
+            }
+        }
+        Ok((session, survey))
+    }
+
     /// A message of the session's.
     ///
     /// # Errors
