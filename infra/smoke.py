@@ -60,7 +60,7 @@ def at_udesk(smoke: "Smoke") -> None:
 def at_sobot(smoke: "Smoke") -> None:
     """The customer writes on Sobot's page; what an agent says while they are away comes here."""
     smoke.refuses_a_stranger()
-    page = smoke.token(kind="sobot_page", expires_in=3600)
+    page = smoke.token(kind="sobot_page", expires_in=600)
     print(f"  the customer's page: {page['link']}")
     session = smoke.open()
     smoke.is_answered(session)

@@ -37,7 +37,7 @@ pub enum Metric {
     Duplicate,
     /// Pushes, or parts of them, of which nothing could be made: recorded raw.
     SetAside,
-    /// Pushes that neither the table nor the inbox took: no vendor sends them again.
+    /// Pushes that neither the table nor the inbox took, or that were too large: no vendor sends them again.
     Lost,
     /// Messages that a vendor took.
     Sent,

@@ -6,8 +6,8 @@
 //! writes it under the session's version, which fences off whoever was overtaken.
 //!
 //! What was given up can be taken up again: its number lies behind `head` then, in `redriven`. Such an
-//! entry comes late anyway, so it neither waits for others nor holds them up: each has tries of its own,
-//! and goes out before the head whenever its time has come.
+//! entry comes late anyway, so it holds up no other: each has tries of its own, and goes out when its time
+//! has come and the head's has not.
 
 use serde::{Deserialize, Serialize};
 
@@ -220,16 +220,16 @@ impl Log {
         redriven.or_else(|| self.began_at.map(|_| self.head + 1))
     }
 
-    /// The first entry that may be tried at `now`.
+    /// The first entry that may be tried at `now`: the head, and what comes late anyway behind it.
     fn next(&self, now: Millis) -> Option<u64> {
         let is_due = |at: Option<Millis>| at.is_none_or(|at| at <= now);
-        let redriven = self
-            .redriven
-            .iter()
+        if self.is_behind() && is_due(self.next_at) {
+            return Some(self.head + 1);
+        }
+        let mut redriven = self.redriven.iter();
+        redriven
             .find(|entry| is_due(entry.next_at))
-            .map(|entry| entry.number);
-        let at_head = self.is_behind() && is_due(self.next_at);
-        redriven.or_else(|| at_head.then_some(self.head + 1))
+            .map(|entry| entry.number)
     }
 
     fn tries(&mut self, number: u64) -> Option<Tries<'_>> {
@@ -476,32 +476,35 @@ mod tests {
     }
 
     #[test]
-    fn what_is_taken_up_again_goes_out_before_the_head_and_once() {
+    fn what_is_taken_up_again_goes_out_behind_the_head_and_once() {
         let mut log = with_redriven(1);
         assert!(!log.redrive(2, None), "it is on its way already");
         assert!(!log.redrive(4, None), "it was never settled");
         assert!(log.holds(1) && log.holds(2) && log.holds(4) && !log.holds(3) && !log.holds(5));
-        assert_eq!(log.begin("a", 0, LEASE), ready(1));
+        assert_eq!(log.begin("a", 0, LEASE), ready(4));
+        assert_eq!(log.settle(1, LEASE, true), Some(1));
         assert_eq!(log.maybe_arrived_since(), Some(7));
-        assert!(log.is_tried_by("a", 1) && !log.is_tried_by("a", 4));
-        assert_eq!(log.settle(1, LEASE, true), Some(2));
+        assert!(log.is_tried_by("a", 1) && !log.is_tried_by("a", 5));
+        assert_eq!(log.settle(2, LEASE, true), Some(2));
         assert_eq!(log.maybe_arrived_since(), None);
-        assert_eq!(log.settle(2, LEASE, true), Some(4));
         assert_eq!(log.settle(3, LEASE, true), None);
         assert_eq!((log.head, log.is_pending()), (4, false));
     }
 
     #[test]
     fn what_is_taken_up_again_and_fails_holds_up_nobody() {
-        let mut log = with_redriven(1);
-        log.begin("a", 0, LEASE);
+        let mut log = with_redriven(0);
+        assert_eq!(log.begin("a", 0, LEASE), ready(1));
         log.postpone(5_000);
         assert_eq!(log.next_try(10), Some(10), "the others may go on at once");
-        assert_eq!(log.begin("a", 10, LEASE), ready(2));
-        assert_eq!(log.settle(10, LEASE, true), Some(4));
+        log.append();
+        assert_eq!(log.begin("a", 10, LEASE), ready(4));
+        assert_eq!(log.settle(10, LEASE, true), Some(2));
         assert_eq!(log.settle(10, LEASE, true), None);
         assert_eq!(log.begin("a", 10, LEASE), Begin::NotDue(5_000));
-        assert_eq!(log.begin("a", 5_000, LEASE), ready(1));
+        log.append();
+        assert_eq!(log.begin("a", 5_000, LEASE), ready(5), "it is due again");
+        assert_eq!(log.settle(5_000, LEASE, true), Some(1));
         assert_eq!(log.failed(), 1);
     }
 

@@ -84,8 +84,11 @@ impl<R: Record> Receiver<R> {
         if request.method() != Method::POST {
             return Ok(answer::empty(405));
         }
+        line::at(R::VENDOR);
+        line::add(Metric::Received, 1);
         let body: &[u8] = request.body();
         if body.len() > LARGEST {
+            line::add(Metric::Lost, 1);
             return Err(Error::new(
                 Kind::BodyTooLarge,
                 format!(
@@ -94,8 +97,6 @@ impl<R: Record> Receiver<R> {
                 ),
             ));
         }
-        line::at(R::VENDOR);
-        line::add(Metric::Received, 1);
         let end = Instant::now() + LIMIT;
         let why = match timeout(TABLE_LIMIT, self.recorder.record(body)).await {
             Ok(Ok(recorded)) => {

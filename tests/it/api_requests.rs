@@ -158,6 +158,11 @@ async fn the_largest_message_that_is_read_is_kept_sent_and_told() {
             "{kind} of {piece:?}"
         );
     }
+    // What is said of a file stands in the same items.
+    let file = json!({"kind": "image", "content": "https://files.example.com/1.png",
+                      "file": {"name": "x".repeat(17 * 1024)}});
+    let answer = send(&world, "POST", &path, file.to_string()).await;
+    assert_eq!((answer.status, field(&answer)), (400, Some("file")));
     until("all were told", async || {
         let events = world.app.events_of(&session);
         events

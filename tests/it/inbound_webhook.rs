@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use harness::{
     BOUND,
     faults::{Call, Calls},
-    http_client, push,
+    http_client, push, until,
     world::{Answer, PATH_SECRET, World},
 };
 use serde_json::{Value, json};
@@ -247,6 +247,18 @@ async fn a_push_of_more_than_128_kb_is_413_and_one_of_128_kb_is_taken() {
     let too_large = world.push(PATH_SECRET, body(LIMIT + 1)).await;
     assert_eq!(too_large.status, 413, "{too_large:?}");
     assert_eq!(world.items().await, [] as [Value; 0]);
+    // No vendor sends it again: whoever is on duty hears of it.
+    until("it is counted as lost", async || {
+        let lines = world.lines();
+        let mut lines = lines.iter().map(|(_, line)| line);
+        lines.any(|line| {
+            line["status"] == 413
+                && line["vendor"] == "udesk"
+                && line["received"] == 1
+                && line["lost"] == 1
+        })
+    })
+    .await;
 
     assert!(is_empty_200(&world.push(PATH_SECRET, body(LIMIT)).await));
     // Where a busy machine takes longer over it than the webhook waits, the sweep sees to it.

@@ -408,6 +408,27 @@ async fn a_message_that_is_refused_again_stays_failed_and_is_told_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_that_finds_the_conversation_ended_is_dead_again() {
+    let world = World::start().await;
+    let session = world.open_quietly("DE").await;
+    let once = |code, words| {
+        world
+            .twin
+            .fault("POST /im/messages", Fault::code(code, words), Some(1))
+    };
+    once(2005, "invalid parameter");
+    world.say(&session, "c-1", "one").await.expect(422);
+    let id = send(&session, 2);
+    // Udesk has ended the session without a word: the message finds out.
+    once(9200, "session closed");
+    assert_eq!(redrive_one(&world, &id).await["count"], 1);
+    world.wait_until_told(&session, "session.closed").await;
+    let query = format!("log=sends&session={session}");
+    assert_eq!(wait_for_dead(&world, &query, 1).await, [&*id]);
+    assert_eq!(world.status(&session, "c-1").await, "failed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_may_have_arrived_is_sent_again_only_where_the_vendor_drops_the_repeat() {
     for (on_unknown, calls, status) in [("retry", 3, "sent"), ("hold", 1, "unknown")] {
         let world = World::with(&[SOON_GIVEN_UP, ("UDESK_ON_UNKNOWN", on_unknown)]).await;

@@ -12,7 +12,7 @@ use deskbridge::{
     config::{ConfigError, DELIVERIES_QUEUE_URL, SENDS_QUEUE_URL, Settings},
     error::{Error, Kind},
     http::Client,
-    ids::SessionId,
+    ids::{MessageId, SessionId},
     lambda,
     log::Log,
     outgoing::{Entry, Task},
@@ -95,8 +95,11 @@ fn no_such_delivery() -> Error {
 }
 
 /// What is asked of a vendor again: the customer's words. To be served, or to leave, is asked anew.
-fn is_message(entry: &Entry) -> bool {
-    matches!(entry.task, Task::Message { .. })
+fn message_of(entry: &Entry) -> Option<&MessageId> {
+    match &entry.task {
+        Task::Message { id } => Some(id),
+        Task::Open { .. } | Task::Close => None,
+    }
 }
 
 impl App {
@@ -152,7 +155,7 @@ impl App {
             Direction::Sends => {
                 let entries = self.table.sends_among(&session, &[number], now).await?;
                 let entry = entries.first().ok_or_else(no_such_delivery)?;
-                if entry.dead_at.is_some() && !is_message(entry) {
+                if entry.dead_at.is_some() && message_of(entry).is_none() {
                     return Err(Error::field(
                         "id",
                         "only messages are sent again; POST /sessions asks anew for somebody to talk to",
@@ -267,9 +270,20 @@ impl App {
             // Nobody reads there any more.
             Direction::Sends if !change.session.is_open() => {}
             Direction::Sends => {
-                for entry in self.table.sends_among(&id, numbers, now).await? {
+                let entries = self.table.sends_among(&id, numbers, now).await?;
+                let wanted: Vec<_> = entries.iter().filter_map(message_of).cloned().collect();
+                let mut messages = self.table.messages_among(&id, &wanted).await?;
+                for entry in entries {
                     let number = entry.number;
-                    if is_message(&entry) && change.redrive_send(entry) {
+                    // One that has outlived the retention is gone, and so there is nothing to send.
+                    let message = message_of(&entry)
+                        .and_then(|id| messages.iter().position(|message| message.id == *id))
+                        .map(|place| messages.swap_remove(place));
+                    if let Some(message) = message
+                        && change.redrive_send(entry)
+                    {
+                        // Written anew, it is kept for as long as the entry is.
+                        change.put_message(message);
                         taken.push(EntryId::new(direction, &id, number));
                     }
                 }

@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 /// The largest content, in bytes of JSON: written twice, as it is and as plain text, it still fits an
 /// item of the table, and so does the event that tells of it.
 const LARGEST_CONTENT: usize = 100 * 1024;
-/// The largest card or custom data, likewise.
+/// The largest card, custom data or description of a file, likewise.
 const LARGEST_EXTRA: usize = 16 * 1024;
 
 /// The body of a request.
@@ -91,6 +91,9 @@ impl Ask {
                 };
                 fits("content", content, LARGEST_CONTENT)?;
             }
+        }
+        if let Some(Object(file)) = &self.file {
+            fits("file", file, LARGEST_EXTRA)?;
         }
         if let Some(custom) = &self.custom {
             fits("custom", custom, LARGEST_EXTRA)?;

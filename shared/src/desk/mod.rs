@@ -329,11 +329,15 @@ impl Desk {
     }
 }
 
-fn fault(vendor: Vendor, code: Option<i64>, message: impl Into<String>) -> VendorFault {
+/// How many characters of a vendor's words are kept: they are written with the message, its event and
+/// the log, and a vendor may answer with a whole page.
+const LONGEST_FAULT: usize = 1_000;
+
+fn fault(vendor: Vendor, code: Option<i64>, message: impl AsRef<str>) -> VendorFault {
     VendorFault {
         name: vendor.name().to_owned(),
         code: code.map(VendorCode::from),
-        message: message.into(),
+        message: message.as_ref().chars().take(LONGEST_FAULT).collect(),
     }
 }
 

@@ -36,6 +36,8 @@ use crate::{
 };
 
 const VENDOR: Vendor = Vendor::Udesk;
+/// The most bytes of messages that are written at once: DynamoDB's transactions hold 4 MB.
+const MOST_BYTES: usize = 3_000_000;
 
 /// Records Udesk's pushes. Made once at init.
 #[derive(Debug)]
@@ -172,6 +174,7 @@ impl Recorder {
             unread.sort_by(|a, b| a.id.cmp(&b.id));
             // The rest has its turn in the next round.
             unread.truncate(4 * AT_ONCE);
+            unread.truncate(fitting(&unread));
             if unread.is_empty() {
                 if recorded == Recorded::default() {
                     line::add(Metric::Duplicate, 1);
@@ -203,6 +206,16 @@ impl Recorder {
         }
         Err(TableError::Contended)
     }
+}
+
+/// How many of these, from the first on, one transaction takes: at least one, since each fits an item.
+fn fitting(messages: &[Message]) -> usize {
+    let mut size = 0;
+    let sizes = messages.iter().map(|message| {
+        size += serde_json::to_string(message).map_or(MOST_BYTES, |json| json.len());
+        size
+    });
+    sizes.take_while(|size| *size <= MOST_BYTES).count().max(1)
 }
 
 fn read_offset(given: &str) -> Option<Offset> {

@@ -83,6 +83,10 @@ impl Rules<'_> {
                         ..message.clone()
                     };
                     settle_message(change, &message, Status::Failed, Some(fault));
+                    // One that was given up before, and taken up again, is given up again.
+                    if matches!(message.status, Some(Status::Failed | Status::Unknown)) {
+                        change.bury_send(entry, fault.message.clone());
+                    }
                 }
             }
             Outcome::Refused(fault) => {
