@@ -19,8 +19,8 @@ use crate::{
     vendor::{
         Vendor,
         udesk::{
-            Account, Agent, Fate, Id, Refusal, Stamp, Unsendable, UrobotSession, close_queue,
-            close_session, create_session, robot_answer::Answer, send_message,
+            Account, Agent, Endpoint, Fate, Id, Refusal, Stamp, Unsendable, UrobotSession,
+            close_queue, close_session, create_session, robot_answer::Answer, send_message,
         },
     },
 };
@@ -74,27 +74,65 @@ impl Udesk {
         let Some(call) = Call::of(session, task, message) else {
             return Outcome::Done;
         };
-        let started = Instant::now();
-        match self.call(http, limit, &call).await {
-            // The clock or the nonce: one more, signed afresh, within the same limit; a clock that
-            // stays off is no reason to hammer.
-            Err(Failure::Refusal(Refusal {
-                fate: Fate::Resign, ..
-            })) => {
-                let left = limit.saturating_sub(started.elapsed());
-                self.call(http, left, &call).await
-            }
-            other => other,
-        }
-        .unwrap_or_else(Failure::outcome)
+        let outcome = self.make(http, limit, &call).await;
+        outcome.unwrap_or_else(Failure::outcome)
     }
 
-    async fn call(
+    async fn make(
         &self,
         http: &Client,
         limit: Duration,
         call: &Call<'_>,
     ) -> Result<Outcome, Failure> {
+        Ok(match call {
+            Call::Create(request) => {
+                let response = self.ask(http, limit, request).await?;
+                match opened(&request.assign, response) {
+                    Ok(opened) => Outcome::Opened(Box::new(opened)),
+                    Err(fault) => Outcome::Refused(fault),
+                }
+            }
+            Call::Send(request) => {
+                self.ask(http, limit, request).await?;
+                Outcome::Done
+            }
+            Call::Close(request) => {
+                self.ask(http, limit, request).await?;
+                Outcome::Done
+            }
+            Call::LeaveQueue(request) => {
+                self.ask(http, limit, request).await?;
+                Outcome::Done
+            }
+        })
+    }
+
+    /// Makes one call. Where the clock or the nonce was at fault, one more, signed afresh, within the same
+    /// limit; a clock that stays off is no reason to hammer.
+    async fn ask<R: Endpoint>(
+        &self,
+        http: &Client,
+        limit: Duration,
+        request: &R,
+    ) -> Result<R::Response, Failure> {
+        let started = Instant::now();
+        match self.ask_once(http, limit, request).await {
+            Err(Failure::Refusal(Refusal {
+                fate: Fate::Resign, ..
+            })) => {
+                let left = limit.saturating_sub(started.elapsed());
+                self.ask_once(http, left, request).await
+            }
+            other => other,
+        }
+    }
+
+    async fn ask_once<R: Endpoint>(
+        &self,
+        http: &Client,
+        limit: Duration,
+        request: &R,
+    ) -> Result<R::Response, Failure> {
         let account = Account {
             base_url: &self.base_url,
             email: &self.email,
@@ -105,19 +143,24 @@ impl Udesk {
             timestamp: clock::now() / 1_000,
             nonce: &nonce,
         };
-        let request = call.to_http(&account, stamp)?;
+        let request = request.to_http(&account, stamp)?;
         let started = clock::now();
         let answer = http.call(request, limit).await;
         let took_ms = clock::now() - started;
         line::add(Metric::VendorTime, took_ms);
         tracing::info!(
             vendor = "udesk",
-            call = call.name(),
+            call = R::API.name(),
             status = answer.as_ref().map_or(0, |answer| answer.status),
             took_ms,
             "called"
         );
-        call.read(&answer?)
+        let HttpAnswer {
+            status,
+            headers,
+            body,
+        } = answer?;
+        Ok(R::read(status, &headers, &body)?)
     }
 }
 
@@ -202,59 +245,6 @@ impl<'a> Call<'a> {
                 (_, None) => None,
             },
         }
-    }
-
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Create(_) => "POST /im/sessions",
-            Self::Send(_) => "POST /im/messages",
-            Self::Close(_) => "DELETE /im/sessions/:id",
-            Self::LeaveQueue(_) => "DELETE /im/sessions/close_queue",
-        }
-    }
-
-    fn to_http(
-        &self,
-        account: &Account<'_>,
-        stamp: Stamp<'_>,
-    ) -> Result<http::Request<Vec<u8>>, Unsendable> {
-        match self {
-            Self::Create(request) => request.to_http(account, stamp),
-            Self::Send(request) => request.to_http(account, stamp),
-            Self::Close(request) => request.to_http(account, stamp),
-            Self::LeaveQueue(request) => request.to_http(account, stamp),
-        }
-    }
-
-    fn read(
-        &self,
-        HttpAnswer {
-            status,
-            headers,
-            body,
-        }: &HttpAnswer,
-    ) -> Result<Outcome, Failure> {
-        Ok(match self {
-            Self::Create(request) => {
-                let response = create_session::read(*status, headers, body)?;
-                match opened(&request.assign, response) {
-                    Ok(opened) => Outcome::Opened(Box::new(opened)),
-                    Err(fault) => Outcome::Refused(fault),
-                }
-            }
-            Self::Send(_) => {
-                send_message::read(*status, headers, body)?;
-                Outcome::Done
-            }
-            Self::Close(_) => {
-                close_session::read(*status, headers, body)?;
-                Outcome::Done
-            }
-            Self::LeaveQueue(_) => {
-                close_queue::read(*status, headers, body)?;
-                Outcome::Done
-            }
-        })
     }
 }
 
@@ -592,8 +582,11 @@ mod tests {
     #[test]
     fn how_a_conversation_ends_at_udesk() {
         let name = |session: &Session| {
-            let call = Call::of(session, &Task::Close, None);
-            call.map(|call| call.name())
+            Call::of(session, &Task::Close, None).map(|call| match call {
+                Call::Close(_) => "the end",
+                Call::LeaveQueue(_) => "the queue",
+                Call::Create(_) | Call::Send(_) => "something else",
+            })
         };
         let queued = |name: Option<&str>| Session {
             queue: Some(Queue {
@@ -602,7 +595,7 @@ mod tests {
             }),
             ..session(State::Queued, None)
         };
-        let (end, leave) = ("DELETE /im/sessions/:id", "DELETE /im/sessions/close_queue");
+        let (end, leave) = ("the end", "the queue");
         assert_eq!(name(&session(State::Active, Some("11"))), Some(end));
         assert_eq!(name(&queued(Some("queue:company:1:all"))), Some(leave));
         // There is nothing to name to Udesk.

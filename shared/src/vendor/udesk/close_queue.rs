@@ -5,8 +5,8 @@
 use http::{HeaderMap, Method};
 
 use super::{
-    Account, Refusal, Stamp, Unsendable,
-    reply::{self, Endpoint},
+    Account, Endpoint, Refusal, Stamp, Unsendable,
+    reply::{self, Api},
 };
 
 /// Who leaves which queue.
@@ -18,12 +18,12 @@ pub struct Request<'a> {
     pub queue: &'a str,
 }
 
-impl Request<'_> {
-    /// The signed request. A DELETE has no body, so here the query holds the parameters.
-    ///
-    /// # Errors
-    /// [`Unsendable::Url`] when the base URL is none.
-    pub fn to_http(
+impl Endpoint for Request<'_> {
+    const API: Api = Api::CloseQueue;
+    type Response = Response;
+
+    // A DELETE has no body, so here the query holds the parameters.
+    fn to_http(
         &self,
         account: &Account<'_>,
         stamp: Stamp<'_>,
@@ -34,19 +34,15 @@ impl Request<'_> {
         ];
         account.bare(stamp, Method::DELETE, "/im/sessions/close_queue", &query)
     }
+
+    fn read(status: u16, headers: &HeaderMap, body: &[u8]) -> Result<Response, Refusal> {
+        reply::read(Self::API, status, headers, body).map(|_| Response)
+    }
 }
 
 /// The customer has left it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Response;
-
-/// Reads Udesk's answer.
-///
-/// # Errors
-/// A [`Refusal`] that says what to do about it.
-pub fn read(status: u16, headers: &HeaderMap, body: &[u8]) -> Result<Response, Refusal> {
-    reply::read(Endpoint::CloseQueue, status, headers, body).map(|_| Response)
-}
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
@@ -84,9 +80,9 @@ mod tests {
 
     #[test]
     fn reads_answers() {
-        let granted = read(200, &HeaderMap::new(), br#"{"code":1000}"#);
+        let granted = Request::read(200, &HeaderMap::new(), br#"{"code":1000}"#);
         assert_eq!(granted, Ok(Response));
-        let refused = read(200, &HeaderMap::new(), br#"{"code":2002}"#).unwrap_err();
+        let refused = Request::read(200, &HeaderMap::new(), br#"{"code":2002}"#).unwrap_err();
         assert_eq!(refused.fate, Fate::Refused);
     }
 }

@@ -5,8 +5,8 @@
 use http::{HeaderMap, Method};
 
 use super::{
-    Account, Id, Refusal, Stamp, Unsendable,
-    reply::{self, Endpoint},
+    Account, Endpoint, Id, Refusal, Stamp, Unsendable,
+    reply::{self, Api},
 };
 
 /// Which session ends.
@@ -16,12 +16,12 @@ pub struct Request {
     pub im_sub_session_id: Id,
 }
 
-impl Request {
-    /// The signed request. The id stands in the path alone; the page's example repeats it in the query.
-    ///
-    /// # Errors
-    /// [`Unsendable::Url`] when the base URL is none.
-    pub fn to_http(
+impl Endpoint for Request {
+    const API: Api = Api::CloseSession;
+    type Response = Response;
+
+    // The id stands in the path alone; the page's example repeats it in the query.
+    fn to_http(
         &self,
         account: &Account<'_>,
         stamp: Stamp<'_>,
@@ -29,19 +29,16 @@ impl Request {
         let path = format!("/im/sessions/{}", self.im_sub_session_id);
         account.bare(stamp, Method::DELETE, &path, &[])
     }
+
+    // A session that was closed before is a refusal with [`super::Fate::SessionGone`].
+    fn read(status: u16, headers: &HeaderMap, body: &[u8]) -> Result<Response, Refusal> {
+        reply::read(Self::API, status, headers, body).map(|_| Response)
+    }
 }
 
 /// It is closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Response;
-
-/// Reads Udesk's answer. A session that was closed before is a refusal with [`super::Fate::SessionGone`].
-///
-/// # Errors
-/// A [`Refusal`] that says what to do about it.
-pub fn read(status: u16, headers: &HeaderMap, body: &[u8]) -> Result<Response, Refusal> {
-    reply::read(Endpoint::CloseSession, status, headers, body).map(|_| Response)
-}
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
@@ -68,8 +65,8 @@ mod tests {
     #[test]
     fn reads_answers() {
         let fixture = include_bytes!("../../../../tests/fixtures/udesk/close_session.answer.json");
-        assert_eq!(read(200, &HeaderMap::new(), fixture), Ok(Response));
-        let gone = read(200, &HeaderMap::new(), br#"{"code":9200}"#).unwrap_err();
+        assert_eq!(Request::read(200, &HeaderMap::new(), fixture), Ok(Response));
+        let gone = Request::read(200, &HeaderMap::new(), br#"{"code":9200}"#).unwrap_err();
         assert_eq!(gone.fate, Fate::SessionGone);
     }
 }

@@ -8,8 +8,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    Account, Agent, Fate, Id, Refusal, Stamp, Unsendable, UrobotSession, id,
-    reply::{self, Endpoint, Verdict},
+    Account, Agent, Endpoint, Fate, Id, Refusal, Stamp, Unsendable, UrobotSession, id,
+    reply::{self, Api, Verdict},
     robot_answer::{Answer, each, first, question},
     survey_options, text,
 };
@@ -86,12 +86,11 @@ struct Body<'a> {
     channel: Option<&'a str>,
 }
 
-impl Request<'_> {
-    /// The signed request.
-    ///
-    /// # Errors
-    /// [`Unsendable::Url`] when the base URL is none.
-    pub fn to_http(
+impl Endpoint for Request<'_> {
+    const API: Api = Api::CreateSession;
+    type Response = Response;
+
+    fn to_http(
         &self,
         account: &Account<'_>,
         stamp: Stamp<'_>,
@@ -130,6 +129,38 @@ impl Request<'_> {
             },
         };
         account.with_json(stamp, Method::POST, "/im/sessions", &body)
+    }
+
+    fn read(status: u16, headers: &HeaderMap, body: &[u8]) -> Result<Response, Refusal> {
+        let answer = reply::read(Self::API, status, headers, body)?;
+        let info = answer.body.get("assign_info").unwrap_or(&Value::Null);
+        let message = answer.message;
+        match answer.verdict {
+            Verdict::Done => {
+                if let Some(robot) = robot(&answer.body, info) {
+                    return Ok(robot);
+                }
+                let Some(session) = info.get("im_sub_session_id").and_then(id::integer) else {
+                    return Err(without_session());
+                };
+                Ok(Response::Assigned {
+                    im_sub_session_id: Id(session),
+                    agent: Agent::of(info),
+                    message,
+                    survey: info
+                        .get("survey_options")
+                        .and_then(survey_options::read)
+                        .map(Box::new),
+                })
+            }
+            Verdict::Waiting => Ok(waiting(info, message)),
+            Verdict::Offline => Ok(Response::Offline { message }),
+            Verdict::Failed(fate) => Err(Refusal {
+                fate,
+                code: None,
+                message,
+            }),
+        }
     }
 }
 
@@ -182,42 +213,6 @@ pub enum Response {
         /// What Udesk says to the customer.
         message: String,
     },
-}
-
-/// Reads Udesk's answer.
-///
-/// # Errors
-/// A [`Refusal`] that says what to do about it.
-pub fn read(status: u16, headers: &HeaderMap, body: &[u8]) -> Result<Response, Refusal> {
-    let answer = reply::read(Endpoint::CreateSession, status, headers, body)?;
-    let info = answer.body.get("assign_info").unwrap_or(&Value::Null);
-    let message = answer.message;
-    match answer.verdict {
-        Verdict::Done => {
-            if let Some(robot) = robot(&answer.body, info) {
-                return Ok(robot);
-            }
-            let Some(session) = info.get("im_sub_session_id").and_then(id::integer) else {
-                return Err(without_session());
-            };
-            Ok(Response::Assigned {
-                im_sub_session_id: Id(session),
-                agent: Agent::of(info),
-                message,
-                survey: info
-                    .get("survey_options")
-                    .and_then(survey_options::read)
-                    .map(Box::new),
-            })
-        }
-        Verdict::Waiting => Ok(waiting(info, message)),
-        Verdict::Offline => Ok(Response::Offline { message }),
-        Verdict::Failed(fate) => Err(Refusal {
-            fate,
-            code: None,
-            message,
-        }),
-    }
 }
 
 /// One code, 2001, for two states: who stands in a queue has a place or a queue's name.
@@ -334,7 +329,7 @@ mod tests {
         include_str!("../../../../tests/fixtures/udesk/survey_options.json");
 
     fn ok(body: &str) -> Response {
-        read(200, &HeaderMap::new(), body.as_bytes()).unwrap()
+        Request::read(200, &HeaderMap::new(), body.as_bytes()).unwrap()
     }
 
     // Contradiction 3: what the endpoint is told goes into the body, the query only signs.
@@ -482,7 +477,7 @@ mod tests {
             r#"{"code":1000,"assign_type":"oracle"}"#,
             r#"{"code":1000,"assign_info":{"im_sub_session_id":"x"}}"#,
         ] {
-            let refusal = read(200, &HeaderMap::new(), body.as_bytes()).unwrap_err();
+            let refusal = Request::read(200, &HeaderMap::new(), body.as_bytes()).unwrap_err();
             let told = (refusal.fate, refusal.code);
             assert_eq!(
                 told,

@@ -1,7 +1,7 @@
 //! Udesk: its IM interface as values. Nothing here opens a connection.
 //!
-//! An endpoint's file holds a `Request` that becomes an [`http::Request`] (`to_http`), and a `read` that makes a
-//! `Response` or a [`Refusal`] of status, headers and bytes. What Udesk calls us with is read by [`push::Push::read`].
+//! An endpoint's file holds a `Request` that implements [`Endpoint`]: it becomes an [`http::Request`] (`to_http`), and
+//! `read` makes a `Response` or a [`Refusal`] of status, headers and bytes. What Udesk calls us with is read by [`push::Push::read`].
 //!
 //! | file | Udesk's part |
 //! |---|---|
@@ -13,7 +13,7 @@
 //! | [`robot_answer`] | what either robot says, in a push or as its welcome |
 //! | [`survey_options`] | the object inside a new session and a close event |
 //! | [`account`], [`sign`] | address, query and signature of every call |
-//! | [`code`], [`reply`] | codes, and what a refusal means for the next attempt |
+//! | [`endpoint`], [`code`], [`reply`] | codes, and what a refusal means for the next attempt |
 //! | [`id`], [`date`], [`agent`] | values that Udesk writes in more than one way |
 //!
 //! Vendor page: <https://www.udeskglobal.com/doc/apiv2/im>
@@ -25,6 +25,7 @@ pub mod close_session;
 pub mod code;
 pub mod create_session;
 pub mod date;
+pub mod endpoint;
 pub mod id;
 pub mod push;
 pub mod push_agent;
@@ -41,8 +42,9 @@ use super::text;
 pub use account::{Account, Stamp, Unsendable};
 pub use agent::Agent;
 pub use code::Code;
+pub use endpoint::Endpoint;
 pub use id::{Id, UrobotSession};
 pub use push::Push;
-pub use reply::Refusal;
+pub use reply::{Api, Refusal};
 
 pub use crate::fate::Fate;

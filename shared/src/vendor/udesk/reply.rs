@@ -11,13 +11,126 @@ use serde_json::Value;
 use super::{Code, text};
 use crate::fate::{Fate, retry_after};
 
-/// The endpoints, as far as a code means something else on one of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Endpoint {
+/// Udesk's endpoints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Api {
+    /// `POST /customers`
+    CreateCustomer,
+    /// `GET /customers/get_customer`
+    GetCustomer,
+    /// `POST /im/sessions`
     CreateSession,
-    SendMessage,
+    /// `DELETE /im/sessions/:session_id`
     CloseSession,
+    /// `DELETE /im/sessions/close_queue`
     CloseQueue,
+    /// `DELETE /im/sessions/destroy_session`
+    DestroySession,
+    /// `PUT /im/sessions/:session_id/message_preview`
+    MessagePreview,
+    /// `POST /im/messages`
+    SendMessage,
+    /// `GET /im/messages/unread_customer_offline`
+    UnreadCustomerOffline,
+    /// `POST /im/customer_online_state`
+    CustomerOnlineState,
+    /// `POST /im/messages/read_messages`
+    ReadMessages,
+    /// `GET /im/im_sensitive_words`
+    SensitiveWords,
+    /// `GET /im/messages/agent_unread_messages`
+    AgentUnread,
+    /// The evaluation of a robot's answer; its method and path are unknown.
+    RobotEvaluation,
+    /// `POST /im/sessions/robot_survey`
+    RobotSurvey,
+    /// `POST /im/sessions/survey`
+    Survey,
+    /// `POST /im/messages/answer_survey`
+    AnswerSurvey,
+    /// `POST /im/messages/flow`
+    Flow,
+    /// `POST /im/messages/hit`
+    Hit,
+    /// `GET /im/urobots`
+    Urobots,
+    /// `POST /im/sessions/transfer_survey`
+    TransferSurvey,
+    /// `GET /im/queue_status`
+    QueueStatus,
+    /// `GET /im/customer_status`
+    CustomerStatus,
+    /// `GET /im/agent_status`
+    AgentStatus,
+    /// `GET /im/im_queues`
+    AbandonedQueues,
+    /// `POST /im/sessions/struct_messages`
+    StructMessages,
+}
+
+impl Api {
+    /// Every endpoint, in the order of the page.
+    pub const ALL: [Self; 26] = [
+        Self::CreateCustomer,
+        Self::GetCustomer,
+        Self::CreateSession,
+        Self::CloseSession,
+        Self::CloseQueue,
+        Self::DestroySession,
+        Self::MessagePreview,
+        Self::SendMessage,
+        Self::UnreadCustomerOffline,
+        Self::CustomerOnlineState,
+        Self::ReadMessages,
+        Self::SensitiveWords,
+        Self::AgentUnread,
+        Self::RobotEvaluation,
+        Self::RobotSurvey,
+        Self::Survey,
+        Self::AnswerSurvey,
+        Self::Flow,
+        Self::Hit,
+        Self::Urobots,
+        Self::TransferSurvey,
+        Self::QueueStatus,
+        Self::CustomerStatus,
+        Self::AgentStatus,
+        Self::AbandonedQueues,
+        Self::StructMessages,
+    ];
+
+    /// Its verb and path, as the page prints them.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::CreateCustomer => "POST /customers",
+            Self::GetCustomer => "GET /customers/get_customer",
+            Self::CreateSession => "POST /im/sessions",
+            Self::CloseSession => "DELETE /im/sessions/:session_id",
+            Self::CloseQueue => "DELETE /im/sessions/close_queue",
+            Self::DestroySession => "DELETE /im/sessions/destroy_session",
+            Self::MessagePreview => "PUT /im/sessions/:session_id/message_preview",
+            Self::SendMessage => "POST /im/messages",
+            Self::UnreadCustomerOffline => "GET /im/messages/unread_customer_offline",
+            Self::CustomerOnlineState => "POST /im/customer_online_state",
+            Self::ReadMessages => "POST /im/messages/read_messages",
+            Self::SensitiveWords => "GET /im/im_sensitive_words",
+            Self::AgentUnread => "GET /im/messages/agent_unread_messages",
+            Self::RobotEvaluation => "robot Q&A evaluation",
+            Self::RobotSurvey => "POST /im/sessions/robot_survey",
+            Self::Survey => "POST /im/sessions/survey",
+            Self::AnswerSurvey => "POST /im/messages/answer_survey",
+            Self::Flow => "POST /im/messages/flow",
+            Self::Hit => "POST /im/messages/hit",
+            Self::Urobots => "GET /im/urobots",
+            Self::TransferSurvey => "POST /im/sessions/transfer_survey",
+            Self::QueueStatus => "GET /im/queue_status",
+            Self::CustomerStatus => "GET /im/customer_status",
+            Self::AgentStatus => "GET /im/agent_status",
+            Self::AbandonedQueues => "GET /im/im_queues",
+            Self::StructMessages => "POST /im/sessions/struct_messages",
+        }
+    }
 }
 
 /// What a code says.
@@ -54,7 +167,7 @@ pub(super) struct Answer {
 
 /// Reads an answer of `endpoint`; its `verdict` is never [`Verdict::Failed`].
 pub(super) fn read(
-    endpoint: Endpoint,
+    endpoint: Api,
     status: u16,
     headers: &HeaderMap,
     body: &[u8],
@@ -110,24 +223,25 @@ pub(super) fn read(
 }
 
 /// The one decision. No wildcard: a new code has to be thought about here.
-fn verdict(endpoint: Endpoint, code: Code, message: &str, headers: &HeaderMap) -> Verdict {
+fn verdict(endpoint: Api, code: Code, message: &str, headers: &HeaderMap) -> Verdict {
     let fate = match code {
         Code::Success => return Verdict::Done,
         Code::Waiting => match endpoint {
-            Endpoint::CreateSession => return Verdict::Waiting,
-            Endpoint::SendMessage | Endpoint::CloseSession | Endpoint::CloseQueue => Fate::Refused,
+            Api::CreateSession => return Verdict::Waiting,
+            _ => Fate::Refused,
         },
         Code::NobodyOnline => match endpoint {
-            Endpoint::CreateSession => return Verdict::Offline,
-            // There it is "invalid subdomain": a setting is wrong.
-            Endpoint::SendMessage | Endpoint::CloseSession | Endpoint::CloseQueue => Fate::Refused,
+            Api::CreateSession => return Verdict::Offline,
+            // Elsewhere it is "invalid subdomain": a setting is wrong.
+            _ => Fate::Refused,
         },
         Code::SessionGone => Fate::SessionGone,
         Code::MissingOrClosed => match endpoint {
-            // "Missing parameters" on the page, "session missing or closed" at its neighbours: can't be known.
-            Endpoint::SendMessage | Endpoint::CreateSession | Endpoint::CloseQueue => Fate::Refused,
             // There is no parameter here to be missing.
-            Endpoint::CloseSession => Fate::SessionGone,
+            Api::CloseSession | Api::MessagePreview => Fate::SessionGone,
+            // "Missing parameters" on the page of `POST /im/messages`, "session missing or closed" at its
+            // neighbours: can't be known.
+            _ => Fate::Refused,
         },
         Code::StaleTimestamp | Code::ReplayedNonce => Fate::Resign,
         Code::UnknownError
@@ -163,21 +277,14 @@ mod tests {
 
     use super::*;
 
-    const ENDPOINTS: [Endpoint; 4] = [
-        Endpoint::CreateSession,
-        Endpoint::SendMessage,
-        Endpoint::CloseSession,
-        Endpoint::CloseQueue,
-    ];
-
-    fn of(endpoint: Endpoint, status: u16, body: &str) -> Verdict {
+    fn of(endpoint: Api, status: u16, body: &str) -> Verdict {
         match read(endpoint, status, &HeaderMap::new(), body.as_bytes()) {
             Ok(answer) => answer.verdict,
             Err(refusal) => Verdict::Failed(refusal.fate),
         }
     }
 
-    fn coded(endpoint: Endpoint, code: Code) -> Verdict {
+    fn coded(endpoint: Api, code: Code) -> Verdict {
         let body = serde_json::json!({"code": code, "message": "x"}).to_string();
         of(endpoint, 200, &body)
     }
@@ -186,15 +293,17 @@ mod tests {
     fn every_documented_code_on_every_endpoint() {
         use Code::*;
         let refused = Verdict::Failed(Fate::Refused);
-        for endpoint in ENDPOINTS {
+        for endpoint in Api::ALL {
             for code in Code::DOCUMENTED {
                 let expected = match (code, endpoint) {
                     (Success, _) => Verdict::Done,
-                    (Waiting, Endpoint::CreateSession) => Verdict::Waiting,
+                    (Waiting, Api::CreateSession) => Verdict::Waiting,
                     // Contradiction 9.
-                    (NobodyOnline, Endpoint::CreateSession) => Verdict::Offline,
+                    (NobodyOnline, Api::CreateSession) => Verdict::Offline,
                     (SessionGone, _) => Verdict::Failed(Fate::SessionGone),
-                    (MissingOrClosed, Endpoint::CloseSession) => Verdict::Failed(Fate::SessionGone),
+                    (MissingOrClosed, Api::CloseSession | Api::MessagePreview) => {
+                        Verdict::Failed(Fate::SessionGone)
+                    }
                     (StaleTimestamp | ReplayedNonce, _) => Verdict::Failed(Fate::Resign),
                     // Contradiction 10 among them: 2062 on send is final, not "session gone".
                     _ => refused,
@@ -207,7 +316,7 @@ mod tests {
     #[test]
     fn unlisted_codes_are_final_unless_they_speak_of_a_limit() {
         let retry = Verdict::Failed(Fate::Retry { after: None });
-        for endpoint in ENDPOINTS {
+        for endpoint in Api::ALL {
             for message in [
                 "Request frequency exceeded",
                 "Too Many requests",
@@ -240,13 +349,13 @@ mod tests {
         let maybe = Verdict::Failed(Fate::RetryMaybeArrived);
         let refused = Verdict::Failed(Fate::Refused);
         for body in ["", "busy", r#"{"code":1000}"#, r#"{"code":2059}"#] {
-            assert_eq!(of(Endpoint::SendMessage, 429, body), retry);
-            assert_eq!(of(Endpoint::SendMessage, 503, body), retry);
-            assert_eq!(of(Endpoint::SendMessage, 500, body), maybe);
-            assert_eq!(of(Endpoint::SendMessage, 502, body), maybe);
-            assert_eq!(of(Endpoint::SendMessage, 504, body), maybe);
-            assert_eq!(of(Endpoint::SendMessage, 302, body), refused);
-            assert_eq!(of(Endpoint::SendMessage, 404, body), refused);
+            assert_eq!(of(Api::SendMessage, 429, body), retry);
+            assert_eq!(of(Api::SendMessage, 503, body), retry);
+            assert_eq!(of(Api::SendMessage, 500, body), maybe);
+            assert_eq!(of(Api::SendMessage, 502, body), maybe);
+            assert_eq!(of(Api::SendMessage, 504, body), maybe);
+            assert_eq!(of(Api::SendMessage, 302, body), refused);
+            assert_eq!(of(Api::SendMessage, 404, body), refused);
         }
         for body in [
             "",
@@ -257,15 +366,15 @@ mod tests {
             r#"{"code":"x"}"#,
             r#"{"status":1000}"#,
         ] {
-            assert_eq!(of(Endpoint::SendMessage, 200, body), maybe, "{body}");
-            assert_eq!(of(Endpoint::SendMessage, 400, body), refused, "{body}");
+            assert_eq!(of(Api::SendMessage, 200, body), maybe, "{body}");
+            assert_eq!(of(Api::SendMessage, 400, body), refused, "{body}");
         }
         assert_eq!(
-            of(Endpoint::SendMessage, 400, r#"{"code":9200}"#),
+            of(Api::SendMessage, 400, r#"{"code":9200}"#),
             Verdict::Failed(Fate::SessionGone)
         );
         assert_eq!(
-            of(Endpoint::SendMessage, 200, r#"{"code":"1000"}"#),
+            of(Api::SendMessage, 200, r#"{"code":"1000"}"#),
             Verdict::Done
         );
     }
@@ -273,7 +382,7 @@ mod tests {
     #[test]
     fn udesks_own_wait_is_kept() {
         let headers = HeaderMap::from_iter([(header::RETRY_AFTER, "7".parse().unwrap())]);
-        match read(Endpoint::SendMessage, 429, &headers, b"") {
+        match read(Api::SendMessage, 429, &headers, b"") {
             Err(Refusal {
                 fate: Fate::Retry { after },
                 ..
@@ -285,7 +394,7 @@ mod tests {
     #[test]
     fn a_refusal_says_code_and_message() {
         let Err(refusal) = read(
-            Endpoint::SendMessage,
+            Api::SendMessage,
             200,
             &HeaderMap::new(),
             br#"{"code":9200,"message":"gone"}"#,

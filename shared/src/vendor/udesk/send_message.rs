@@ -6,8 +6,8 @@ use http::{HeaderMap, Method};
 use serde::Serialize;
 
 use super::{
-    Account, Id, Refusal, Stamp, Unsendable, UrobotSession,
-    reply::{self, Endpoint},
+    Account, Endpoint, Id, Refusal, Stamp, Unsendable, UrobotSession,
+    reply::{self, Api},
 };
 
 /// One message of a customer.
@@ -139,13 +139,11 @@ struct Data<'a> {
     duration: Option<u64>,
 }
 
-impl Request<'_> {
-    /// The signed request.
-    ///
-    /// # Errors
-    /// [`Unsendable::MessageId`] when the id holds what Udesk does not take, [`Unsendable::Url`] when the base URL is
-    /// none.
-    pub fn to_http(
+impl Endpoint for Request<'_> {
+    const API: Api = Api::SendMessage;
+    type Response = Response;
+
+    fn to_http(
         &self,
         account: &Account<'_>,
         stamp: Stamp<'_>,
@@ -191,6 +189,10 @@ impl Request<'_> {
         };
         account.with_json(stamp, Method::POST, "/im/messages", &body)
     }
+
+    fn read(status: u16, headers: &HeaderMap, body: &[u8]) -> Result<Response, Refusal> {
+        reply::read(Self::API, status, headers, body).map(|_| Response)
+    }
 }
 
 /// Whether Udesk takes this as a `message_id`.
@@ -204,14 +206,6 @@ pub fn is_message_id(text: &str) -> bool {
 /// Udesk has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Response;
-
-/// Reads Udesk's answer.
-///
-/// # Errors
-/// A [`Refusal`] that says what to do about it.
-pub fn read(status: u16, headers: &HeaderMap, body: &[u8]) -> Result<Response, Refusal> {
-    reply::read(Endpoint::SendMessage, status, headers, body).map(|_| Response)
-}
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
@@ -344,14 +338,14 @@ mod tests {
     #[test]
     fn reads_answers() {
         let fixture = include_bytes!("../../../../tests/fixtures/udesk/send_message.answer.json");
-        assert_eq!(read(200, &HeaderMap::new(), fixture), Ok(Response));
+        assert_eq!(Request::read(200, &HeaderMap::new(), fixture), Ok(Response));
         for (code, fate) in [
             (Code::SessionGone, Fate::SessionGone),
             (Code::MissingOrClosed, Fate::Refused),
         ] {
             let body = json!({"code": code, "message": "no"}).to_string();
             assert_eq!(
-                read(200, &HeaderMap::new(), body.as_bytes()),
+                Request::read(200, &HeaderMap::new(), body.as_bytes()),
                 Err(Refusal {
                     fate,
                     code: Some(code),
