@@ -185,6 +185,21 @@ pub(crate) mod tests {
         query
     }
 
+    /// Path and query of an example that the page prints, without what signs it.
+    pub(crate) fn printed(url: &str) -> (String, BTreeMap<String, String>) {
+        let (address, query) = url.trim().split_once('?').unwrap();
+        let path = address.strip_prefix("https://demo.udesk.cn").unwrap();
+        let mut query: BTreeMap<String, String> = query
+            .split('&')
+            .map(|pair| pair.split_once('=').unwrap())
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        for signing in ["email", "timestamp", "sign", "nonce", "sign_version"] {
+            query.remove(signing).unwrap();
+        }
+        (path.to_owned(), query)
+    }
+
     #[test]
     fn escapes_what_a_query_may_not_hold() {
         let awkward = "queue:a&b=c d/ü?#%+";

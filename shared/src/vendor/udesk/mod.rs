@@ -9,6 +9,9 @@
 //! | [`send_message`] | `POST /im/messages` |
 //! | [`close_session`] | `DELETE /im/sessions/:session_id` |
 //! | [`close_queue`] | `DELETE /im/sessions/close_queue` |
+//! | [`get_customer`] | `GET /customers/get_customer` |
+//! | [`unread_customer_offline`] | `GET /im/messages/unread_customer_offline` |
+//! | [`queue_status`], [`customer_status`] | `GET /im/queue_status`, `GET /im/customer_status` |
 //! | [`push`], [`push_agent`], [`push_robot`], [`push_urobot`], [`push_read`] | the one receive URL: replies and read status |
 //! | [`robot_answer`] | what either robot says, in a push or as its welcome |
 //! | [`survey_options`] | the object inside a new session and a close event |
@@ -24,19 +27,23 @@ pub mod close_queue;
 pub mod close_session;
 pub mod code;
 pub mod create_session;
+pub mod customer_status;
 pub mod date;
 pub mod endpoint;
+pub mod get_customer;
 pub mod id;
 pub mod push;
 pub mod push_agent;
 pub mod push_read;
 pub mod push_robot;
 pub mod push_urobot;
+pub mod queue_status;
 pub mod reply;
 pub mod robot_answer;
 pub mod send_message;
 pub mod sign;
 pub mod survey_options;
+pub mod unread_customer_offline;
 
 use super::text;
 pub use account::{Account, Stamp, Unsendable};

@@ -242,13 +242,9 @@ impl CloseType {
 impl AgentPush {
     pub(super) fn read(members: &Members<'_>, offset: Offset) -> Result<Self, Unreadable> {
         let raws = push::messages(members)?;
-        let messages = (0..)
-            .zip(raws)
-            .map(|(index, raw)| message(index, raw, offset))
-            .collect();
         Ok(Self {
             customer_token: push::customer_token(members),
-            messages,
+            messages: each("messages", raws, offset),
         })
     }
 }
@@ -301,8 +297,20 @@ fn string_or_number<'de, D: serde::Deserializer<'de>>(
     }
 }
 
+/// Reads each message of the list that stands at `path`.
+pub(super) fn each(
+    path: &str,
+    raws: Vec<Box<RawValue>>,
+    offset: Offset,
+) -> Vec<Result<AgentMessage, UnreadableMessage>> {
+    (0..)
+        .zip(raws)
+        .map(|(index, raw)| message(&format!("{path}[{index}]"), raw, offset))
+        .collect()
+}
+
 fn message(
-    index: usize,
+    path: &str,
     raw: Box<RawValue>,
     offset: Offset,
 ) -> Result<AgentMessage, UnreadableMessage> {
@@ -317,7 +325,7 @@ fn message(
             raw,
         }),
         Err(fault) => Err(UnreadableMessage {
-            fault: fault.within(&format!("messages[{index}]")),
+            fault: fault.within(path),
             raw,
         }),
     }
