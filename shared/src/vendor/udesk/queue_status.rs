@@ -83,7 +83,9 @@ impl Standing {
             "in queue" | "排队中" | "正在排队" | "在排队" => Self::InQueue { position },
             "not in queue" | "未排队" | "未在排队" | "未在排队中" | "不在排队" | "不在排队中"
             | "没有排队" => Self::NotInQueue,
-            "in session" | "会话中" | "对话中" | "正在会话" | "正在对话" => Self::InSession,
+            "in session" | "会话中" | "对话中" | "正在会话" | "正在对话" => {
+                Self::InSession
+            }
             "assigning" | "分配中" | "正在分配" => Self::Assigning,
             _ => Self::Unknown,
         }

@@ -238,7 +238,9 @@ fn verdict(endpoint: Api, code: Code, message: &str, headers: &HeaderMap) -> Ver
         Code::SessionGone => Fate::SessionGone,
         Code::MissingOrClosed => match endpoint {
             // There is no parameter here to be missing.
-            Api::CloseSession | Api::MessagePreview => Fate::SessionGone,
+            Api::CloseSession | Api::MessagePreview | Api::UnreadCustomerOffline => {
+                Fate::SessionGone
+            }
             // "Missing parameters" on the page of `POST /im/messages`, "session missing or closed" at its
             // neighbours: can't be known.
             _ => Fate::Refused,
@@ -301,9 +303,10 @@ mod tests {
                     // Contradiction 9.
                     (NobodyOnline, Api::CreateSession) => Verdict::Offline,
                     (SessionGone, _) => Verdict::Failed(Fate::SessionGone),
-                    (MissingOrClosed, Api::CloseSession | Api::MessagePreview) => {
-                        Verdict::Failed(Fate::SessionGone)
-                    }
+                    (
+                        MissingOrClosed,
+                        Api::CloseSession | Api::MessagePreview | Api::UnreadCustomerOffline,
+                    ) => Verdict::Failed(Fate::SessionGone),
                     (StaleTimestamp | ReplayedNonce, _) => Verdict::Failed(Fate::Resign),
                     // Contradiction 10 among them: 2062 on send is final, not "session gone".
                     _ => refused,

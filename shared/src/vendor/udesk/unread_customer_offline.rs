@@ -59,10 +59,14 @@ impl Endpoint for Request<'_> {
         });
         let count = answer.body.get("count").and_then(id::integer);
         let count = count.and_then(|count| u64::try_from(count).ok());
-        let is_absent = answer.body.get("unread_messages").is_none_or(Value::is_null);
+        let is_absent = answer
+            .body
+            .get("unread_messages")
+            .is_none_or(Value::is_null);
         match (listed, count) {
             (Some(unread_messages), count) => Ok(Response {
-                count: count.unwrap_or_else(|| u64::try_from(unread_messages.len()).unwrap_or(u64::MAX)),
+                count: count
+                    .unwrap_or_else(|| u64::try_from(unread_messages.len()).unwrap_or(u64::MAX)),
                 unread_messages,
             }),
             (None, Some(0)) if is_absent => Ok(Response::default()),
@@ -140,7 +144,11 @@ mod tests {
             include_str!("../../../../tests/fixtures/udesk/unread_customer_offline.answer.json");
         let response = read(fixture).unwrap();
         assert_eq!(response.count, 2);
-        let messages: Vec<_> = response.messages(Offset::constant(8)).into_iter().map(Result::unwrap).collect();
+        let messages: Vec<_> = response
+            .messages(Offset::constant(8))
+            .into_iter()
+            .map(Result::unwrap)
+            .collect();
         let [text, rich] = messages.as_slice() else {
             unreachable!("two messages")
         };
@@ -155,7 +163,10 @@ mod tests {
             assert_eq!(message.message_id.as_deref(), Some("xxxxx"));
             assert_eq!(message.im_sub_session_id, Some(Id(3)));
             let agent = message.agent.as_ref().unwrap();
-            assert_eq!((agent.id, agent.name.as_deref()), (Some(Id(1)), Some("TOM")));
+            assert_eq!(
+                (agent.id, agent.name.as_deref()),
+                (Some(Id(1)), Some("TOM"))
+            );
         }
         let at = text.created_at.unwrap();
         assert_eq!(at.to_string(), "2017-07-11T01:52:12Z");
@@ -169,7 +180,11 @@ mod tests {
             (r#"{"code":1000,"count":0}"#, 0, 0),
             (r#"{"code":1000,"unread_messages":[{}]}"#, 1, 1),
             (r#"{"code":1000,"count":"9","unread_messages":[{}]}"#, 9, 1),
-            (r#"{"code":1000,"count":1,"unread_messages":{"type":"message"}}"#, 1, 1),
+            (
+                r#"{"code":1000,"count":1,"unread_messages":{"type":"message"}}"#,
+                1,
+                1,
+            ),
         ] {
             let response = read(body).unwrap();
             let told = (response.count, response.unread_messages.len());
@@ -181,7 +196,11 @@ mod tests {
             r#"{"code":1000,"count":3}"#,
             r#"{"code":1000,"count":3,"unread_messages":"x"}"#,
         ] {
-            assert_eq!(read(body).unwrap_err().fate, Fate::RetryMaybeArrived, "{body}");
+            assert_eq!(
+                read(body).unwrap_err().fate,
+                Fate::RetryMaybeArrived,
+                "{body}"
+            );
         }
     }
 

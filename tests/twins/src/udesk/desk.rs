@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::sign::Nonces;
 use super::switches::DateForm;
+use super::visitors::Visitors;
 use crate::ids;
 
 /// What is pushed when a session starts, in one array: type and content.
@@ -135,8 +136,11 @@ pub struct Entry {
     /// When it arrived, or was pushed.
     #[serde(with = "crate::instant")]
     pub at: Timestamp,
-    /// Whether the agent has read it (customers' messages).
+    /// Whether the other side has read it: an agent the customer's messages, the customer an agent's.
     pub read: bool,
+    /// Whether it was said to a customer who was offline.
+    #[serde(default)]
+    pub to_offline: bool,
 }
 
 /// A customer's message as it arrived.
@@ -161,6 +165,12 @@ pub struct Received {
 pub struct Conversation {
     /// `customer_token`
     pub customer: String,
+    /// `customer_id`: the number that the vendor gave the customer.
+    #[serde(default)]
+    pub id: i64,
+    /// What the app said last of the customer's being online; until then, online.
+    #[serde(default = "online")]
+    pub online: bool,
     /// Where the customer stands.
     pub standing: Standing,
     /// The robot that the customer met last, if any: its answers may come late.
@@ -178,6 +188,16 @@ impl Conversation {
         self.sessions.iter().rev().find(|session| session.open)
     }
 
+    /// What agents wrote in this session and the customer has not read, oldest first.
+    pub(crate) fn unread(&self, session: &Session, only_offline: bool) -> Vec<&Entry> {
+        self.entries
+            .iter()
+            .filter(|entry| entry.from == Author::Agent && !entry.read)
+            .filter(|entry| entry.im_sub_session_id == session.id)
+            .filter(|entry| entry.to_offline || !only_offline)
+            .collect()
+    }
+
     fn close_all(&mut self) {
         for session in &mut self.sessions {
             session.open = false;
@@ -185,13 +205,21 @@ impl Conversation {
     }
 }
 
+fn online() -> bool {
+    true
+}
+
 /// Sessions, messages and counters.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Desk {
     pub(crate) mode: Mode,
     pub(crate) conversations: BTreeMap<String, Conversation>,
+    #[serde(default)]
+    pub(crate) visitors: Visitors,
     pub(crate) nonces: Nonces,
     next_session: i64,
+    #[serde(default = "first_customer")]
+    next_customer: i64,
     next_message: u64,
     seed: String,
 }
@@ -203,8 +231,10 @@ impl Desk {
         Self {
             mode: Mode::Online,
             conversations: BTreeMap::new(),
+            visitors: Visitors::default(),
             nonces: Nonces::new(),
             next_session: 1_000_000_000 + now.as_millisecond().rem_euclid(1_000_000_000),
+            next_customer: first_customer(),
             next_message: 1,
             seed: now.as_nanosecond().to_string(),
         }
@@ -216,6 +246,11 @@ impl Desk {
             .entry(customer.to_owned())
             .or_insert_with(|| Conversation {
                 customer: customer.to_owned(),
+                id: {
+                    self.next_customer += 1;
+                    self.next_customer
+                },
+                online: true,
                 standing: Standing::Idle,
                 robot: None,
                 sessions: Vec::new(),
@@ -308,26 +343,22 @@ impl Desk {
             "start_session" | "transfer" | "close" => Author::Desk,
             _ => Author::Agent,
         };
-        self.conversation(customer).entries.push(Entry {
+        let conversation = self.conversation(customer);
+        let to_offline = !conversation.online;
+        let entry = Entry {
             from,
-            message_id: message_id.clone(),
+            message_id,
             im_sub_session_id: session.id,
             kind: kind.to_owned(),
             content: content_of(&data),
-            data: data.clone(),
+            data,
             at: now,
             read: false,
-        });
-        json!({
-            "type": kind,
-            "message_id": message_id,
-            "agent_id": session.agent.id,
-            "agent_name": session.agent.name,
-            "agent_avatar": session.agent.avatar,
-            "im_sub_session_id": session.id,
-            "message_created_at": written(now, kind, dates),
-            "data": data,
-        })
+            to_offline,
+        };
+        let item = told(&entry, session, dates);
+        conversation.entries.push(entry);
+        item
     }
 
     /// A new id in the form of the page's `f862f80d-89aa-4f31-92d9-ccd4fcacffcf`.
@@ -345,6 +376,26 @@ pub(crate) fn content_of(data: &Value) -> String {
         Some(other) => other.to_string(),
         None => String::new(),
     }
+}
+
+/// Something said in a session, as a push and the look-up of unread messages tell it.
+pub(crate) fn told(entry: &Entry, session: &Session, dates: DateForm) -> Value {
+    json!({
+        "type": entry.kind,
+        "message_id": entry.message_id,
+        "agent_id": session.agent.id,
+        "agent_name": session.agent.name,
+        "agent_avatar": session.agent.avatar,
+        "im_sub_session_id": session.id,
+        "message_created_at": written(entry.at, &entry.kind, dates),
+        "data": entry.data,
+    })
+}
+
+/// Customers are counted from here on: apart from sessions, so that a client which takes one number for
+/// the other is caught.
+fn first_customer() -> i64 {
+    5_855_307
 }
 
 /// A reply push.

@@ -76,6 +76,7 @@ pub(crate) fn send(request: &mut Request<'_>) -> Result<Done, Refusal> {
         at: request.now,
         // What a robot was asked waits for no agent.
         read: matches!(session, 0 | -1),
+        to_offline: false,
     };
     request.desk.conversation(customer).entries.push(entry);
     if kind == "close" {

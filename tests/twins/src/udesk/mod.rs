@@ -16,10 +16,11 @@
 //! What the vendor leaves unsaid is a switch ([`Switches`]), so that a test can try it both ways.
 //!
 //! Map: `open_api` takes a call through signature, faults and rate limit to its endpoint
-//! (`sessions`, `robots`, `messages`, `status`), which works on the `desk` (the state); `agent` is the other
+//! (`sessions`, `robots`, `messages`, `status`, `customers`), which works on the `desk` (the state); `agent` is the other
 //! side of the desk; `push` calls the receive URL; `page` is the agent's page and its JSON control.
 
 mod agent;
+mod customers;
 mod desk;
 mod input;
 mod limit;
@@ -35,13 +36,17 @@ mod sign;
 mod status;
 mod switches;
 mod twin;
+mod visitors;
 
 pub use agent::{NotPossible, Pushed};
 pub use desk::{Agent, Author, Conversation, Entry, Mode, Received, Session, Standing};
 pub use robots::{Answer, Robot};
 pub use sign::v2 as sign_v2;
-pub use switches::{DateForm, OverLimit, PushStart, RateLimit, Switches, TransferPush};
+pub use switches::{
+    DateForm, OverLimit, PushStart, RateLimit, StatusTexts, Switches, TransferPush,
+};
 pub use twin::{Options, Twin};
+pub use visitors::Visitor;
 
 pub use crate::push::{PushOutcome, PushRecord};
 

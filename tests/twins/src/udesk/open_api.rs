@@ -15,7 +15,7 @@ use super::desk::Desk;
 use super::refusal::Refusal;
 use super::switches::{OverLimit, Switches};
 use super::twin::{Config, Twin};
-use super::{messages, sessions, sign, status};
+use super::{customers, messages, sessions, sign, status};
 use crate::calls::Call;
 use crate::faults::Instead;
 use crate::server::{Incoming, cut, json_response, status_response};
@@ -62,6 +62,8 @@ enum Endpoint<'a> {
     CloseSession(&'a str),
     LeaveQueue,
     SendMessage,
+    UnreadCustomerOffline,
+    GetCustomer,
     QueueStatus,
     CustomerStatus,
     AgentStatus,
@@ -73,6 +75,8 @@ impl<'a> Endpoint<'a> {
             ("POST", "/im/sessions") => Self::CreateSession,
             ("DELETE", "/im/sessions/close_queue") => Self::LeaveQueue,
             ("POST", "/im/messages") => Self::SendMessage,
+            ("GET", "/im/messages/unread_customer_offline") => Self::UnreadCustomerOffline,
+            ("GET", "/customers/get_customer") => Self::GetCustomer,
             ("GET", "/im/queue_status") => Self::QueueStatus,
             ("GET", "/im/customer_status") => Self::CustomerStatus,
             ("GET", "/im/agent_status") => Self::AgentStatus,
@@ -94,6 +98,8 @@ impl<'a> Endpoint<'a> {
             Self::CloseSession(_) => "DELETE /im/sessions/:session_id",
             Self::LeaveQueue => "DELETE /im/sessions/close_queue",
             Self::SendMessage => "POST /im/messages",
+            Self::UnreadCustomerOffline => "GET /im/messages/unread_customer_offline",
+            Self::GetCustomer => "GET /customers/get_customer",
             Self::QueueStatus => "GET /im/queue_status",
             Self::CustomerStatus => "GET /im/customer_status",
             Self::AgentStatus => "GET /im/agent_status",
@@ -115,6 +121,8 @@ impl<'a> Endpoint<'a> {
             Self::CloseSession(id) => sessions::close(request, id),
             Self::LeaveQueue => sessions::leave_queue(request),
             Self::SendMessage => messages::send(request),
+            Self::UnreadCustomerOffline => customers::unread(request),
+            Self::GetCustomer => customers::get(request),
             Self::QueueStatus => status::queue(request),
             Self::CustomerStatus => status::customer(request),
             Self::AgentStatus => status::agents(request),

@@ -325,6 +325,7 @@ pub(crate) fn say(
         data: json!({"content": answer.answer}),
         at: now,
         read: false,
+        to_offline: false,
     });
     (id, body)
 }

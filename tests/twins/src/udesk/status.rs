@@ -1,12 +1,13 @@
 //! `GET /im/queue_status`, `GET /im/customer_status`, `GET /im/agent_status`.
 //!
-//! The status texts are those of the English page; what the Chinese platform writes is not known.
+//! The status texts are those of the English page, or by a switch what the Chinese platform may write.
 
 use serde_json::{Value, json};
 
 use super::desk::{Mode, Standing};
 use super::open_api::{Done, Request};
 use super::refusal::{self, Refusal};
+use super::switches::StatusTexts;
 
 pub(crate) fn queue(request: &Request<'_>) -> Result<Done, Refusal> {
     let customer = request.query("customer_token")?;
@@ -18,9 +19,23 @@ pub(crate) fn queue(request: &Request<'_>) -> Result<Done, Refusal> {
             ("Not in queue", 0)
         }
     };
+    let status = written(status, request.switches.statuses);
     Ok(Done::answer(
         json!({"code": refusal::OK, "status": status, "count": count}),
     ))
+}
+
+fn written(status: &'static str, texts: StatusTexts) -> &'static str {
+    match (texts, status) {
+        (StatusTexts::English, english) => english,
+        (StatusTexts::Chinese, "In queue") => "排队中",
+        (StatusTexts::Chinese, "Not in queue") => "不在排队中",
+        (StatusTexts::Chinese, "In session") => "会话中",
+        (StatusTexts::Chinese, "No session") => "无会话",
+        (StatusTexts::Chinese, "Assigning") => "分配中",
+        (StatusTexts::Chinese, "Invalid customer") => "无效客户",
+        (StatusTexts::Chinese, other) => other,
+    }
 }
 
 pub(crate) fn customer(request: &Request<'_>) -> Result<Done, Refusal> {
@@ -48,12 +63,34 @@ pub(crate) fn customer(request: &Request<'_>) -> Result<Done, Refusal> {
                 },
             }
         }
-        // No web or SDK customer ever comes to this desk.
-        Some(_) => (3, "Invalid customer"),
+        Some("web_token") => {
+            let visitor = request.desk.visitors.web.get(request.query("web_token")?);
+            named(
+                visitor.and_then(|visitor| match request.query("session_key") {
+                    Ok(key) => Some(visitor.by_session_key.get(key).copied().unwrap_or(0)),
+                    Err(_) => Some(visitor.status),
+                }),
+            )
+        }
+        Some(_) => {
+            let user = request.desk.visitors.sdk.get(request.query("sdk_token")?);
+            named(user.map(|user| user.status))
+        }
     };
+    let status = written(status, request.switches.statuses);
     Ok(Done::answer(
         json!({"code": refusal::OK, "status_code": status_code, "status": status}),
     ))
+}
+
+/// A status with its name; `None` is nobody's.
+fn named(status: Option<i64>) -> (i64, &'static str) {
+    match status {
+        Some(0) => (0, "No session"),
+        Some(1) => (1, "In session"),
+        Some(2) => (2, "In queue"),
+        _ => (3, "Invalid customer"),
+    }
 }
 
 pub(crate) fn agents(request: &Request<'_>) -> Result<Done, Refusal> {

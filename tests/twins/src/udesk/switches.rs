@@ -25,6 +25,17 @@ pub struct Switches {
     pub urobot_envelope: bool,
     /// Whether a urobot's `messages` is a list, as other pushes have it, or an object.
     pub urobot_list: bool,
+    /// Whether the look-up of unread messages gives those alone that were written while the customer was
+    /// offline, as its name says, or all that the customer has not read, as its text says.
+    pub unread_only_offline: bool,
+    /// How many of the unread messages one look-up gives at most, the oldest first; `None` gives all. The
+    /// page has no pages here.
+    pub unread_at_most: Option<usize>,
+    /// What `GET /customers/get_customer` calls the app's id of a customer in `type`: no page at hand
+    /// prints it.
+    pub customer_type: &'static str,
+    /// In which language `GET /im/queue_status` and `GET /im/customer_status` write `status`.
+    pub statuses: StatusTexts,
     /// How `message_created_at` is written.
     pub dates: DateForm,
     /// How many times more each push is made (the vendor promises no redelivery, and excludes none).
@@ -55,6 +66,10 @@ impl Default for Switches {
             robot_answers: true,
             urobot_envelope: true,
             urobot_list: false,
+            unread_only_offline: false,
+            unread_at_most: None,
+            customer_type: "token",
+            statuses: StatusTexts::English,
             dates: DateForm::AsPrinted,
             repeat_pushes: 0,
             push_timeout: Duration::from_secs(5),
@@ -132,6 +147,15 @@ pub enum TransferPush {
     Split,
     /// First the notice, under the new session id, then transfer, in two pushes.
     Late,
+}
+
+/// In which language a status is written. What the Chinese platform writes is a guess.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StatusTexts {
+    /// As on the page.
+    English,
+    /// As on the console in China.
+    Chinese,
 }
 
 /// How `message_created_at` is written (always in +08:00, without saying so).

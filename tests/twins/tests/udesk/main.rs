@@ -8,6 +8,7 @@
 
 mod agent;
 mod client;
+mod customers;
 mod endpoints;
 mod faults;
 mod page;
