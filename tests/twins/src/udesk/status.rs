@@ -65,12 +65,10 @@ pub(crate) fn customer(request: &Request<'_>) -> Result<Done, Refusal> {
         }
         Some("web_token") => {
             let visitor = request.desk.visitors.web.get(request.query("web_token")?);
-            named(
-                visitor.and_then(|visitor| match request.query("session_key") {
-                    Ok(key) => Some(visitor.by_session_key.get(key).copied().unwrap_or(0)),
-                    Err(_) => Some(visitor.status),
-                }),
-            )
+            named(visitor.map(|visitor| match request.query("session_key") {
+                Ok(key) => visitor.by_session_key.get(key).copied().unwrap_or(0),
+                Err(_) => visitor.status,
+            }))
         }
         Some(_) => {
             let user = request.desk.visitors.sdk.get(request.query("sdk_token")?);
