@@ -9,6 +9,8 @@
 //! | [`send_message`] | `POST /im/messages` |
 //! | [`close_session`] | `DELETE /im/sessions/:session_id` |
 //! | [`close_queue`] | `DELETE /im/sessions/close_queue` |
+//! | [`message_preview`] | `PUT /im/sessions/:session_id/message_preview` |
+//! | [`read_messages`], [`customer_online_state`] | `POST /im/messages/read_messages`, `POST /im/customer_online_state` |
 //! | [`get_customer`] | `GET /customers/get_customer` |
 //! | [`unread_customer_offline`] | `GET /im/messages/unread_customer_offline` |
 //! | [`queue_status`], [`customer_status`] | `GET /im/queue_status`, `GET /im/customer_status` |
@@ -27,17 +29,20 @@ pub mod close_queue;
 pub mod close_session;
 pub mod code;
 pub mod create_session;
+pub mod customer_online_state;
 pub mod customer_status;
 pub mod date;
 pub mod endpoint;
 pub mod get_customer;
 pub mod id;
+pub mod message_preview;
 pub mod push;
 pub mod push_agent;
 pub mod push_read;
 pub mod push_robot;
 pub mod push_urobot;
 pub mod queue_status;
+pub mod read_messages;
 pub mod reply;
 pub mod robot_answer;
 pub mod send_message;

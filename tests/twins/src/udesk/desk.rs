@@ -171,6 +171,9 @@ pub struct Conversation {
     /// What the app said last of the customer's being online; until then, online.
     #[serde(default = "online")]
     pub online: bool,
+    /// What the agent sees the customer typing.
+    #[serde(default)]
+    pub preview: Option<String>,
     /// Where the customer stands.
     pub standing: Standing,
     /// The robot that the customer met last, if any: its answers may come late.
@@ -202,6 +205,7 @@ impl Conversation {
         for session in &mut self.sessions {
             session.open = false;
         }
+        self.preview = None;
     }
 }
 
@@ -251,6 +255,7 @@ impl Desk {
                     self.next_customer
                 },
                 online: true,
+                preview: None,
                 standing: Standing::Idle,
                 robot: None,
                 sessions: Vec::new(),
@@ -274,6 +279,12 @@ impl Desk {
             let live = conversation.live()?;
             (live.id == session).then(|| conversation.customer.clone())
         })
+    }
+
+    /// The conversation that has, or had, this session.
+    pub(crate) fn with_session(&mut self, session: i64) -> Option<&mut Conversation> {
+        let mut all = self.conversations.values_mut();
+        all.find(|one| one.sessions.iter().any(|known| known.id == session))
     }
 
     /// A number that no session had before.

@@ -78,7 +78,10 @@ pub(crate) fn send(request: &mut Request<'_>) -> Result<Done, Refusal> {
         read: matches!(session, 0 | -1),
         to_offline: false,
     };
-    request.desk.conversation(customer).entries.push(entry);
+    let conversation = request.desk.conversation(customer);
+    conversation.entries.push(entry);
+    // "Automatically cleared when the agent receives a message from the customer."
+    conversation.preview = None;
     if kind == "close" {
         request.desk.end(customer);
     }

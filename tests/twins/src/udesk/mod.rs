@@ -16,7 +16,7 @@
 //! What the vendor leaves unsaid is a switch ([`Switches`]), so that a test can try it both ways.
 //!
 //! Map: `open_api` takes a call through signature, faults and rate limit to its endpoint
-//! (`sessions`, `robots`, `messages`, `status`, `customers`), which works on the `desk` (the state); `agent` is the other
+//! (`sessions`, `robots`, `messages`, `status`, `customers`, `presence`), which works on the `desk` (the state); `agent` is the other
 //! side of the desk; `push` calls the receive URL; `page` is the agent's page and its JSON control.
 
 mod agent;
@@ -27,6 +27,7 @@ mod limit;
 mod messages;
 mod open_api;
 mod page;
+mod presence;
 mod push;
 mod refusal;
 mod robots;
@@ -43,7 +44,7 @@ pub use desk::{Agent, Author, Conversation, Entry, Mode, Received, Session, Stan
 pub use robots::{Answer, Robot};
 pub use sign::v2 as sign_v2;
 pub use switches::{
-    DateForm, OverLimit, PushStart, RateLimit, StatusTexts, Switches, TransferPush,
+    DateForm, OverLimit, PushStart, RateLimit, ReadMessagesIn, StatusTexts, Switches, TransferPush,
 };
 pub use twin::{Options, Twin};
 pub use visitors::Visitor;

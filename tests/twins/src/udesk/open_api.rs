@@ -13,9 +13,9 @@ use tokio::time::{Instant, sleep};
 
 use super::desk::Desk;
 use super::refusal::Refusal;
-use super::switches::{OverLimit, Switches};
+use super::switches::{OverLimit, RateLimit, Switches};
 use super::twin::{Config, Twin};
-use super::{customers, messages, sessions, sign, status};
+use super::{customers, messages, presence, sessions, sign, status};
 use crate::calls::Call;
 use crate::faults::Instead;
 use crate::server::{Incoming, cut, json_response, status_response};
@@ -62,6 +62,9 @@ enum Endpoint<'a> {
     CloseSession(&'a str),
     LeaveQueue,
     SendMessage,
+    MessagePreview(&'a str),
+    CustomerOnlineState,
+    ReadMessages,
     UnreadCustomerOffline,
     GetCustomer,
     QueueStatus,
@@ -75,11 +78,21 @@ impl<'a> Endpoint<'a> {
             ("POST", "/im/sessions") => Self::CreateSession,
             ("DELETE", "/im/sessions/close_queue") => Self::LeaveQueue,
             ("POST", "/im/messages") => Self::SendMessage,
+            ("POST", "/im/customer_online_state") => Self::CustomerOnlineState,
+            ("POST", "/im/messages/read_messages") => Self::ReadMessages,
             ("GET", "/im/messages/unread_customer_offline") => Self::UnreadCustomerOffline,
             ("GET", "/customers/get_customer") => Self::GetCustomer,
             ("GET", "/im/queue_status") => Self::QueueStatus,
             ("GET", "/im/customer_status") => Self::CustomerStatus,
             ("GET", "/im/agent_status") => Self::AgentStatus,
+            ("PUT", path) => {
+                let id = path.strip_prefix("/im/sessions/")?;
+                let id = id.strip_suffix("/message_preview")?;
+                if id.is_empty() || id.contains('/') {
+                    return None;
+                }
+                Self::MessagePreview(id)
+            }
             ("DELETE", path) => {
                 let id = path.strip_prefix("/im/sessions/")?;
                 if id.is_empty() || id.contains('/') {
@@ -98,6 +111,9 @@ impl<'a> Endpoint<'a> {
             Self::CloseSession(_) => "DELETE /im/sessions/:session_id",
             Self::LeaveQueue => "DELETE /im/sessions/close_queue",
             Self::SendMessage => "POST /im/messages",
+            Self::MessagePreview(_) => "PUT /im/sessions/:session_id/message_preview",
+            Self::CustomerOnlineState => "POST /im/customer_online_state",
+            Self::ReadMessages => "POST /im/messages/read_messages",
             Self::UnreadCustomerOffline => "GET /im/messages/unread_customer_offline",
             Self::GetCustomer => "GET /customers/get_customer",
             Self::QueueStatus => "GET /im/queue_status",
@@ -111,7 +127,21 @@ impl<'a> Endpoint<'a> {
         match self {
             Self::CreateSession => sessions::CREATE_FIELDS,
             Self::SendMessage => messages::FIELDS,
+            Self::MessagePreview(_) => presence::PREVIEW_FIELDS,
+            Self::CustomerOnlineState => presence::ONLINE_FIELDS,
+            Self::ReadMessages => presence::READ_FIELDS,
             _ => &[],
+        }
+    }
+
+    /// A limit beside that of every API: what it counts by, and how many it lets through.
+    fn own_limit(self, switches: &Switches) -> Option<(String, RateLimit)> {
+        match self {
+            Self::MessagePreview(id) => {
+                let limit = switches.preview_limit?;
+                Some((format!("{} of {id}", self.api()), limit))
+            }
+            _ => None,
         }
     }
 
@@ -121,6 +151,9 @@ impl<'a> Endpoint<'a> {
             Self::CloseSession(id) => sessions::close(request, id),
             Self::LeaveQueue => sessions::leave_queue(request),
             Self::SendMessage => messages::send(request),
+            Self::MessagePreview(id) => presence::preview(request, id),
+            Self::CustomerOnlineState => presence::online(request),
+            Self::ReadMessages => presence::read(request),
             Self::UnreadCustomerOffline => customers::unread(request),
             Self::GetCustomer => customers::get(request),
             Self::QueueStatus => status::queue(request),
@@ -209,7 +242,10 @@ async fn work(
         Ok(()) => {
             let mut shared = twin.lock();
             let limit = shared.switches.rate_limit;
-            if !shared.limiter.pass(endpoint.api(), limit, Instant::now()) {
+            let now = Instant::now();
+            let own = endpoint.own_limit(&shared.switches);
+            let within_own = own.is_none_or(|(key, own)| shared.limiter.pass(&key, Some(own), now));
+            if !within_own || !shared.limiter.pass(endpoint.api(), limit, now) {
                 let shape = shared.switches.over_limit.clone();
                 drop(shared);
                 return over_limit(twin, number, &shape);

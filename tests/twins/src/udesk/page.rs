@@ -77,6 +77,8 @@ fn shown(conversation: &Conversation) -> Value {
     json!({
         "customer": conversation.customer,
         "standing": conversation.standing,
+        "online": conversation.online,
+        "preview": conversation.preview,
         "robot": conversation.robot,
         "agent": conversation.live().map(|session| &session.agent),
         "sessions": conversation.sessions,

@@ -21,6 +21,8 @@ pub(crate) const ABSENT: i64 = 2015;
 pub(crate) const SIGN: i64 = 2059;
 /// Sending a message: a parameter is missing.
 pub(crate) const MESSAGE_MISSING: i64 = 2062;
+/// Previewing a message: the session does not exist or is closed.
+pub(crate) const PREVIEW_GONE: i64 = 2062;
 /// The feature is not activated for this company.
 pub(crate) const NOT_ACTIVATED: i64 = 2065;
 /// The session does not exist or is closed.

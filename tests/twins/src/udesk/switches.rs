@@ -25,6 +25,12 @@ pub struct Switches {
     pub urobot_envelope: bool,
     /// Whether a urobot's `messages` is a list, as other pushes have it, or an object.
     pub urobot_list: bool,
+    /// Whether message previews are activated for this company.
+    pub preview_activated: bool,
+    /// Previews allowed of one session (vendor: 3 a second); `None` lifts the limit.
+    pub preview_limit: Option<RateLimit>,
+    /// Where `POST /im/messages/read_messages` wants its parameters.
+    pub read_messages_in: ReadMessagesIn,
     /// Whether the look-up of unread messages gives those alone that were written while the customer was
     /// offline, as its name says, or all that the customer has not read, as its text says.
     pub unread_only_offline: bool,
@@ -66,6 +72,12 @@ impl Default for Switches {
             robot_answers: true,
             urobot_envelope: true,
             urobot_list: false,
+            preview_activated: true,
+            preview_limit: Some(RateLimit {
+                calls: 3,
+                per: Duration::from_secs(1),
+            }),
+            read_messages_in: ReadMessagesIn::Body,
             unread_only_offline: false,
             unread_at_most: None,
             customer_type: "token",
@@ -147,6 +159,16 @@ pub enum TransferPush {
     Split,
     /// First the notice, under the new session id, then transfer, in two pushes.
     Late,
+}
+
+/// Where `POST /im/messages/read_messages` wants its parameters: the page's headline says POST, its example
+/// has them in the query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadMessagesIn {
+    /// In a JSON body.
+    Body,
+    /// In the query.
+    Query,
 }
 
 /// In which language a status is written. What the Chinese platform writes is a guess.

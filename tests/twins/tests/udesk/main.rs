@@ -12,6 +12,7 @@ mod customers;
 mod endpoints;
 mod faults;
 mod page;
+mod presence;
 mod pushes;
 mod receiver;
 mod robots;
