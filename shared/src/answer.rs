@@ -94,7 +94,7 @@ pub fn error(error: &Error) -> Response<Body> {
     let text = serde_json::to_string(&body).unwrap_or_default();
     let mut response = respond(status, Body::Text(text));
     if status == StatusCode::SERVICE_UNAVAILABLE {
-        let value = http::HeaderValue::from_static("1");
+        let value = http::HeaderValue::from(error.retry_after().unwrap_or(1));
         response
             .headers_mut()
             .insert(http::header::RETRY_AFTER, value);

@@ -37,6 +37,8 @@ pub enum Mark {
         body: String,
         /// The message that came of it, where one did.
         message: Option<MessageId>,
+        /// The entry of the log of sends that came of it, where one did.
+        entry: Option<u64>,
     },
 }
 

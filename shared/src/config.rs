@@ -47,6 +47,8 @@ settings! {
     UDESK_WEBHOOK_SECRETS: "the last part of the receive URL given to Udesk, at least 16 characters, current first";
     UDESK_UTC_OFFSET: "the offset of the times in Udesk's pushes (+08:00)";
     UDESK_ON_UNKNOWN: "what becomes of a message that Udesk may have taken: retry (Udesk drops the repeat by its message_id) or hold (retry)";
+    UDESK_RATE_LIMIT: "how many calls Udesk takes of each API in a minute, or calls/seconds; behind it, comma-separated, what differs, such as `POST /im/messages=120` (60)";
+    UDESK_RATE_SCOPE: "whether Udesk counts the calls of each API by itself or all of the account's together: api or account (api)";
     SOBOT_BASE_URL: "Sobot's address, such as `https://sg.sobot.io`, where SOBOT_REGION is not set";
     SOBOT_REGION: "where the Sobot account is: sg, us, cn or cn_tencent";
     SOBOT_SYSNUM: "the company's number at Sobot, its sysnum";

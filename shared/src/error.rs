@@ -119,6 +119,17 @@ pub struct VendorFault {
     pub message: String,
 }
 
+impl VendorFault {
+    /// The vendor's code, where it is a number.
+    #[must_use]
+    pub fn number(&self) -> Option<i64> {
+        match self.code {
+            Some(VendorCode::Number(number)) => Some(number),
+            Some(VendorCode::Text(_)) | None => None,
+        }
+    }
+}
+
 /// An error on its way to a caller of the API.
 #[derive(Debug)]
 pub struct Error {
@@ -126,6 +137,7 @@ pub struct Error {
     message: String,
     field: Option<String>,
     vendor: Option<Box<VendorFault>>,
+    retry_after: Option<u32>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -138,6 +150,7 @@ impl Error {
             message: message.into(),
             field: None,
             vendor: None,
+            retry_after: None,
             source: None,
         }
     }
@@ -210,6 +223,19 @@ impl Error {
     ) -> Self {
         self.source = Some(source.into());
         self
+    }
+
+    /// With the seconds after which trying again may help.
+    #[must_use]
+    pub fn with_retry_after(mut self, seconds: u32) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
+    /// The seconds after which trying again may help, where they are known.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<u32> {
+        self.retry_after
     }
 
     /// What kind it is.

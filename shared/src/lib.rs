@@ -7,14 +7,16 @@
 //! - [`change`]: all that one fact brings about; [`table`] writes it in one transaction.
 //! - [`vendor`]: the vendors' calls and pushes as values without I/O.
 //! - [`inbound`]: from a vendor's push to a change. [`desk`]: from a task to a vendor's call and its
-//!   outcome. [`sends`]: draining the log of sends. [`queues`]: the nudges. [`webhook`]: what every
+//!   outcome. [`sends`]: draining the log of sends. [`budget`]: the rate at which a vendor may be called.
+//!   [`queues`]: the nudges. [`webhook`]: what every
 //!   webhook function does.
 //! - [`outstanding`]: what has not gone out, as an operator lists it and takes it up again.
-//! - [`auth`], [`error`], [`answer`], [`config`], [`http`], [`lambda`], [`object`]: the frame around a function.
+//! - [`auth`], [`error`], [`answer`], [`config`], [`http`], [`lambda`], [`object`], [`idempotency`]: the frame around a function.
 //!   [`mod@line`] is what it logs of each request, [`correlation`] what ties such lines together.
 
 pub mod answer;
 pub mod auth;
+pub mod budget;
 pub mod change;
 pub mod clock;
 pub mod config;
@@ -27,6 +29,7 @@ pub mod fate;
 pub mod html;
 #[cfg(feature = "http-client")]
 pub mod http;
+pub mod idempotency;
 pub mod ids;
 #[cfg(all(feature = "queues", feature = "table"))]
 pub mod inbound;

@@ -45,6 +45,8 @@ pub enum Metric {
     Delivered,
     /// Attempts, of either, that failed and will be made again.
     Retried,
+    /// Calls of a vendor that were put off, since its rate budget was used up.
+    OverBudget,
     /// Events and messages that were given up.
     Dead,
     /// Sessions that were due and that nobody was at.
@@ -61,7 +63,7 @@ pub enum Metric {
 
 impl Metric {
     /// Every one, for the tests that hold the template and the README to them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Received,
         Self::Recorded,
         Self::Duplicate,
@@ -70,6 +72,7 @@ impl Metric {
         Self::Sent,
         Self::Delivered,
         Self::Retried,
+        Self::OverBudget,
         Self::Dead,
         Self::Swept,
         Self::VendorTime,
@@ -90,6 +93,7 @@ impl Metric {
             Self::Sent => "sent",
             Self::Delivered => "delivered",
             Self::Retried => "retried",
+            Self::OverBudget => "over_budget",
             Self::Dead => "dead",
             Self::Swept => "swept",
             Self::VendorTime => "vendor_ms",

@@ -7,7 +7,8 @@
 //!
 //! What was given up can be taken up again: its number lies behind `head` then, in `redriven`. Such an
 //! entry comes late anyway, so it holds up no other: each has tries of its own, and goes out when its time
-//! has come and the head's has not.
+//! has come and the head's has not. So does what may come late from the first, such as the news that the
+//! customer has read something: where it has to wait it steps aside, and people's messages go on.
 
 use serde::{Deserialize, Serialize};
 
@@ -51,13 +52,16 @@ pub struct Log {
     /// a while.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maybe_since: Option<Millis>,
-    /// What was given up and taken up again, by number.
+    /// The place in the vendor's rate budget that is kept for the entry after `head`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot: Option<Millis>,
+    /// What was given up and taken up again, and what lets others go first, by number.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub redriven: Vec<Redriven>,
 }
 
-/// An entry that was given up and taken up again. Its tries are counted anew; the fields are those of the
-/// entry after `head`.
+/// An entry that was given up and taken up again, with its tries counted anew, or one that has to wait and
+/// lets others go first; the fields are those of the entry after `head`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Redriven {
     /// Its number.
@@ -75,6 +79,9 @@ pub struct Redriven {
     /// included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maybe_since: Option<Millis>,
+    /// The place in the vendor's rate budget that is kept for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot: Option<Millis>,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
@@ -88,6 +95,7 @@ struct Tries<'a> {
     next_at: &'a mut Option<Millis>,
     began_at: &'a mut Option<Millis>,
     maybe_since: &'a mut Option<Millis>,
+    slot: &'a mut Option<Millis>,
 }
 
 /// What a drainer that wants to start is told.
@@ -239,6 +247,7 @@ impl Log {
                 next_at: &mut self.next_at,
                 began_at: &mut self.began_at,
                 maybe_since: &mut self.maybe_since,
+                slot: &mut self.slot,
             });
         }
         let entry = self
@@ -250,6 +259,7 @@ impl Log {
             next_at: &mut entry.next_at,
             began_at: &mut entry.began_at,
             maybe_since: &mut entry.maybe_since,
+            slot: &mut entry.slot,
         })
     }
 
@@ -279,6 +289,15 @@ impl Log {
         match self.redriven_under_way() {
             Some(entry) => entry.maybe_since,
             None => self.maybe_since,
+        }
+    }
+
+    /// The place in the vendor's rate budget that is kept for the entry under way.
+    #[must_use]
+    pub fn slot(&self) -> Option<Millis> {
+        match self.redriven_under_way() {
+            Some(entry) => entry.slot,
+            None => self.slot,
         }
     }
 
@@ -312,8 +331,14 @@ impl Log {
                 self.next_at = None;
                 self.began_at = None;
                 self.maybe_since = None;
+                self.slot = None;
             }
         }
+        self.pass_on(now, lease_for, go_on)
+    }
+
+    /// Goes on to the next entry, or lets the lease go.
+    fn pass_on(&mut self, now: Millis, lease_for: Millis, go_on: bool) -> Option<u64> {
         let next = if go_on { self.next(now) } else { None };
         let Some(number) = next else {
             self.lease = None;
@@ -337,12 +362,58 @@ impl Log {
 
     /// The entry under way failed and is to be tried again at `at`; lets the lease go.
     pub fn postpone(&mut self, at: Millis) {
+        self.put_off(at, None, 1);
+        self.lease = None;
+    }
+
+    /// The entry under way was not tried, and has its turn at `at`: a place in the vendor's rate budget is
+    /// kept for it. Lets the lease go.
+    pub fn wait(&mut self, at: Millis) {
+        self.put_off(at, Some(at), 0);
+        self.lease = None;
+    }
+
+    /// Like [`Log::postpone`], or [`Log::wait`] where `slot`, of an entry that lets those behind it go first.
+    /// Goes on to the next one as [`Log::settle`] does.
+    pub fn step_aside(
+        &mut self,
+        at: Millis,
+        slot: bool,
+        now: Millis,
+        lease_for: Millis,
+        go_on: bool,
+    ) -> Option<u64> {
+        let is_head = self.redriven_under_way().is_none();
+        // Where no more can stand aside, it holds up the others after all.
+        let go_on = go_on && !(is_head && self.redriven.len() >= MOST_REDRIVEN);
+        if is_head && self.redriven.len() < MOST_REDRIVEN {
+            self.head += 1;
+            let number = self.head;
+            let aside = Redriven {
+                number,
+                attempts: std::mem::take(&mut self.attempts),
+                next_at: self.next_at.take(),
+                began_at: self.began_at.take(),
+                maybe_since: self.maybe_since.take(),
+                slot: self.slot.take(),
+            };
+            let place = self.redriven.partition_point(|entry| entry.number < number);
+            self.redriven.insert(place, aside);
+        }
+        match slot {
+            true => self.put_off(at, Some(at), 0),
+            false => self.put_off(at, None, 1),
+        }
+        self.pass_on(now, lease_for, go_on)
+    }
+
+    fn put_off(&mut self, at: Millis, slot: Option<Millis>, failed: u32) {
         if let Some(tries) = self.under_way().and_then(|number| self.tries(number)) {
-            *tries.attempts += 1;
+            *tries.attempts += failed;
             *tries.next_at = Some(at);
             *tries.began_at = None;
+            *tries.slot = slot;
         }
-        self.lease = None;
     }
 
     /// When a sweep should see to this log: `grace` after the moment at which a drainer should have
@@ -422,6 +493,53 @@ mod tests {
         assert_eq!(log.lease.as_ref().map(|lease| lease.until), Some(1_500));
         assert_eq!(log.settle(600, LEASE, true), None);
         assert_eq!(log.begin("b", 600, LEASE), Begin::Empty);
+    }
+
+    #[test]
+    fn what_steps_aside_holds_up_nobody_and_comes_back_at_its_time() {
+        let mut log = log_with(3);
+        log.begin("a", 0, LEASE);
+        // Over budget: not an attempt, and its place is kept.
+        assert_eq!(log.step_aside(5_000, true, 10, LEASE, true), Some(2));
+        assert_eq!(log.tried(1), Some((0, Some(5_000))));
+        // One that fails counts.
+        assert_eq!(log.step_aside(6_000, false, 20, LEASE, true), Some(3));
+        assert_eq!(log.tried(2), Some((1, Some(6_000))));
+        assert_eq!(log.settle(30, LEASE, true), None);
+        assert!(log.is_pending() && !log.is_behind());
+        assert_eq!(log.next_try(40), Some(5_000));
+        assert!(matches!(
+            log.begin("b", 5_000, LEASE),
+            Begin::Ready {
+                number: 1,
+                suspect: false
+            }
+        ));
+        assert_eq!(log.slot(), Some(5_000));
+        assert_eq!(log.settle(5_100, LEASE, true), None);
+        assert!(matches!(
+            log.begin("b", 6_000, LEASE),
+            Begin::Ready {
+                number: 2,
+                suspect: false
+            }
+        ));
+        assert_eq!(log.slot(), None);
+        assert_eq!(log.settle(6_100, LEASE, true), None);
+        assert!(!log.is_pending());
+    }
+
+    #[test]
+    fn whoever_waits_for_the_budget_has_not_failed() {
+        let mut log = log_with(2);
+        log.begin("a", 0, LEASE);
+        log.wait(3_000);
+        assert_eq!((log.failed(), log.next_try(10)), (0, Some(3_000)));
+        assert_eq!(log.begin("b", 10, LEASE), Begin::NotDue(3_000));
+        log.begin("b", 3_000, LEASE);
+        assert_eq!(log.slot(), Some(3_000));
+        log.postpone(4_000);
+        assert_eq!((log.failed(), log.slot), (1, None));
     }
 
     #[test]

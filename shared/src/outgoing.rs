@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{clock::Millis, correlation::Correlation, ids::MessageId, session::Assign};
+use crate::{
+    budget::Class, clock::Millis, correlation::Correlation, ids::MessageId, session::Assign,
+};
 
 /// One entry of the log of sends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,4 +49,30 @@ pub enum Task {
     /// End the conversation, or leave the queue.
     #[serde(rename = "close_v1")]
     Close,
+}
+
+impl Task {
+    /// What its call takes from the vendor's rate budget.
+    #[must_use]
+    pub fn class(&self) -> Class {
+        match self {
+            Self::Open { .. } | Self::Message { .. } | Self::Close => Class::Message,
+        }
+    }
+
+    /// Whether it lets those behind it go first where it has to wait.
+    #[must_use]
+    pub fn steps_aside(&self) -> bool {
+        match self {
+            Self::Open { .. } | Self::Message { .. } | Self::Close => false,
+        }
+    }
+
+    /// Whether it goes out after the session has ended, too.
+    #[must_use]
+    pub fn outlives(&self) -> bool {
+        match self {
+            Self::Open { .. } | Self::Message { .. } | Self::Close => false,
+        }
+    }
 }

@@ -64,6 +64,8 @@ impl Table {
             }
             Some("Query") => units.reads = self.query(&input),
             Some("PutItem") => units += self.put(&input["Item"], 1.0),
+            // A counter of the rate budget: an item of a few bytes.
+            Some("UpdateItem") => units.writes = 1.0,
             Some("DeleteItem") => units += self.delete(&input["Key"], 1.0),
             Some("TransactWriteItems") => {
                 for part in input["TransactItems"].as_array().unwrap() {

@@ -91,6 +91,8 @@ pub(crate) fn good(name: &str) -> Option<&'static str> {
         "UDESK_API_TOKEN" => "0f6c9d2e-5b3a-4c1d-8e7f-112233445566",
         "UDESK_WEBHOOK_SECRETS" => "a-udesk-path-secret",
         "UDESK_UTC_OFFSET" => "+08:00",
+        "UDESK_RATE_LIMIT" => "60,POST /im/messages=120/60",
+        "UDESK_RATE_SCOPE" => "account",
         "UDESK_ON_UNKNOWN" | "TENCENT_ON_UNKNOWN" => "hold",
         "SOBOT_REGION" => "sg",
         "SOBOT_SYSNUM" => "ABC",

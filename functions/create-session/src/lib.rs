@@ -15,7 +15,7 @@ use deskbridge::{
     lambda, line,
     object::Object,
     outgoing::Task,
-    sends::{Drained, Sends},
+    sends::{Drained, Sends, Watched},
     session::{Assign, Session, State},
     table::{Outcome, TableError},
     vendor::Vendor,
@@ -119,10 +119,10 @@ impl App {
                     change
                 }
             };
-            change.send(Task::Open {
+            let entry = change.send(Task::Open {
                 assign: assign.clone(),
             });
-            if let Some(drained) = self.sends.append(change, None, BUDGET).await? {
+            if let Some(drained) = self.sends.append(change, Some(entry), BUDGET).await? {
                 return asked(drained, &assign, is_new);
             }
             clock::pause(tries).await;
@@ -221,10 +221,10 @@ fn asked(drained: Drained, wish: &Assign, is_new: bool) -> Result<Response<Body>
     let Drained {
         session,
         survey,
-        refused,
+        watched,
         ..
     } = drained;
-    if let Some(fault) = refused {
+    if let Some(Watched::Refused(fault)) = watched {
         return Err(Error::vendor_refused(fault));
     }
     let status = match session.state {

@@ -3,15 +3,14 @@
 use deskbridge::{
     auth::Caller,
     clock::Millis,
-    error::{Error, Kind as ErrorKind},
-    html,
+    error::Error,
+    html, idempotency,
     ids::MessageId,
     message::{Author, Card, File, Format, Kind, Message, Status},
     object::Object,
 };
 use lambda_http::Request;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 /// The largest content, in bytes of JSON: written twice, as it is and as plain text, it still fits an
 /// item of the table, and so does the event that tells of it.
@@ -107,17 +106,6 @@ impl Ask {
         self.id.as_deref()
     }
 
-    /// A hash of what was asked, apart from spelling.
-    pub(crate) fn fingerprint(&self) -> Result<String, Error> {
-        let text = serde_json::to_vec(self).map_err(|error| {
-            Error::new(ErrorKind::Internal, "something went wrong on our side").with_source(error)
-        })?;
-        Ok(Sha256::digest(text)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect())
-    }
-
     /// The message that it becomes, under this id.
     pub(crate) fn message(&self, id: MessageId, now: Millis) -> Message {
         let from = match self.r#as {
@@ -165,20 +153,11 @@ fn fits(field: &str, value: &impl Serialize, most: usize) -> Result<(), Error> {
 
 /// The caller's own identifier, from the body or the header.
 fn client_id(given: Option<String>, request: &Request) -> Result<Option<String>, Error> {
-    let header = request
-        .headers()
-        .get("idempotency-key")
-        .map(|value| value.to_str().unwrap_or_default());
-    let (field, id) = match (given, header) {
+    let (field, id) = match (given, idempotency::header(request)) {
         (Some(id), _) => ("id", id),
         (None, Some(id)) => ("Idempotency-Key", id.to_owned()),
         (None, None) => return Ok(None),
     };
-    if (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Ok(Some(id));
-    }
-    Err(Error::field(
-        field,
-        "an id is 1 to 128 visible ASCII characters, no spaces",
-    ))
+    idempotency::check(field, &id)?;
+    Ok(Some(id))
 }

@@ -9,10 +9,11 @@ use ask::Ask;
 use deskbridge::{
     answer::{self, Answers},
     auth::Guard,
-    change::{Change, Mark},
+    change::Change,
     clock,
     config::{ConfigError, Settings},
     error::{Error, Kind as ErrorKind, VendorFault},
+    idempotency::{self, Key},
     ids::{MessageId, SessionId},
     lambda,
     message::{Message, Status},
@@ -62,13 +63,6 @@ struct Accepted<'a> {
     retry_at: Option<String>,
 }
 
-/// A caller's own key for a message, and what it stood for.
-struct Key {
-    scope: String,
-    key: String,
-    body: String,
-}
-
 impl App {
     /// The function as the settings want it.
     ///
@@ -100,7 +94,7 @@ impl App {
             Some(key) => Some(Key {
                 scope: format!("{}#{id}", caller.role()),
                 key: key.to_owned(),
-                body: ask.fingerprint()?,
+                body: idempotency::fingerprint(&ask)?,
             }),
             None => None,
         };
@@ -123,7 +117,7 @@ impl App {
                 }
                 Err(error) => return Err(error),
             };
-            if let Some(drained) = self.sends.append(change, Some(&message.id), BUDGET).await? {
+            if let Some(drained) = self.sends.append(change, message.entry, BUDGET).await? {
                 return accepted(&drained.session, &drained.message.unwrap_or(message));
             }
             in_doubt = true;
@@ -150,13 +144,8 @@ impl App {
         };
         message.entry = Some(change.send(task));
         change.put_message(message.clone());
-        if let Some(Key { scope, key, body }) = key {
-            change.mark(Mark::Client {
-                scope: scope.clone(),
-                key: key.clone(),
-                body: body.clone(),
-                message: Some(message.id.clone()),
-            });
+        if let Some(key) = key {
+            change.mark(key.mark(Some(message.id.clone()), message.entry));
         }
         Ok((change, message))
     }
@@ -178,13 +167,7 @@ impl App {
         key: &Key,
     ) -> Result<Response<Body>, Error> {
         if seen.body != key.body {
-            return Err(Error::new(
-                ErrorKind::IdempotencyConflict,
-                format!(
-                    "another message came under `{}` before; give each message its own id",
-                    key.key
-                ),
-            ));
+            return Err(key.conflict());
         }
         let gone = || Error::new(ErrorKind::Internal, "something went wrong on our side");
         let id = seen.message.as_ref().ok_or_else(gone)?;

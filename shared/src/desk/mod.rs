@@ -1,5 +1,6 @@
 //! From a task to the vendor's call and its outcome, in words that are no vendor's own.
 
+mod ask;
 mod sobot;
 mod tencent;
 mod udesk;
@@ -17,13 +18,18 @@ use crate::{
     outgoing::Task,
     session::{Agent, Queue, Session, State},
     survey::Survey,
+    table::Table,
     vendor::Vendor,
 };
+
+pub use ask::AskError;
+pub use udesk::Line as UdeskLine;
 
 /// The vendors that this deployment has settings for. Made once at init.
 #[derive(Debug)]
 pub struct Desk {
     http: Client,
+    table: Table,
     limit: Duration,
     udesk: Option<udesk::Udesk>,
     sobot: Option<sobot::Sobot>,
@@ -70,6 +76,11 @@ pub enum Outcome {
         after: Option<Millis>,
         /// Why.
         fault: VendorFault,
+    },
+    /// It was not made: the vendor's rate budget has a place for it at this time.
+    Wait {
+        /// When.
+        until: Millis,
     },
     /// It had no effect, since the customer is elsewhere at the vendor's by now: assigned, most likely,
     /// and the push that tells of it is late.
@@ -168,9 +179,14 @@ impl Desk {
     ///
     /// # Errors
     /// Where a setting is malformed, or only some of a vendor's are set.
-    pub fn from_settings(settings: &Settings, http: &Client) -> Result<Self, ConfigError> {
+    pub fn from_settings(
+        settings: &Settings,
+        http: &Client,
+        table: &Table,
+    ) -> Result<Self, ConfigError> {
         Ok(Self {
             http: http.clone(),
+            table: table.clone(),
             limit: settings.vendor_timeout()?,
             udesk: udesk::Udesk::from_settings(settings)?,
             sobot: sobot::Sobot::from_settings(settings),
@@ -215,6 +231,20 @@ impl Desk {
             Vendor::Sobot => Err(sobot::takes_none(message)),
             Vendor::Tencent => tencent::fits(message),
         }
+    }
+
+    /// Udesk, for calls that are no entry of a log: look-ups, and what is worth nothing later.
+    ///
+    /// # Errors
+    /// Where this deployment has no settings for it.
+    pub fn udesk(&self) -> Result<UdeskLine<'_>, Error> {
+        self.udesk_line()
+            .ok_or_else(|| Error::vendor_not_configured(Vendor::Udesk))
+    }
+
+    fn udesk_line(&self) -> Option<UdeskLine<'_>> {
+        let udesk = self.udesk.as_ref()?;
+        Some(udesk::Line::new(self, udesk))
     }
 
     /// How long one attempt may take.
@@ -286,6 +316,7 @@ impl Desk {
             // The message itself had no effect, whatever became of the question.
             Outcome::NotYet { after, fault } => Outcome::NotYet { after, fault },
             Outcome::Lost(fault) => Outcome::NotYet { after: None, fault },
+            Outcome::Wait { until } => Outcome::Wait { until },
             Outcome::Done
             | Outcome::Nothing
             | Outcome::Moved { .. }
@@ -305,12 +336,8 @@ impl Desk {
             ),
         };
         match session.vendor {
-            Vendor::Udesk => match &self.udesk {
-                Some(udesk) => {
-                    udesk
-                        .attempt(&self.http, self.limit, session, task, message)
-                        .await
-                }
+            Vendor::Udesk => match self.udesk_line() {
+                Some(line) => line.attempt(session, task, message).await,
                 None => off(),
             },
             Vendor::Sobot => match &self.sobot {

@@ -2,14 +2,16 @@
 
 use std::time::{Duration, Instant};
 
-use super::{OnUnknown, Opened, Outcome, Unfit, Welcome, fault};
+use super::{AskError, Desk, OnUnknown, Opened, Outcome, Unfit, Welcome, fault};
 use crate::{
-    clock,
+    budget::{Class, Rates, Scope},
+    clock::{self, Millis},
     config::{
         ConfigError, Settings, UDESK_API_TOKEN, UDESK_BASE_URL, UDESK_EMAIL, UDESK_ON_UNKNOWN,
+        UDESK_RATE_LIMIT, UDESK_RATE_SCOPE,
     },
     error::VendorFault,
-    http::{Answer as HttpAnswer, Client, NoAnswer},
+    http::{Answer as HttpAnswer, NoAnswer},
     ids::nonce,
     line::{self, Metric},
     message::{Author, Kind, Message},
@@ -25,6 +27,9 @@ use crate::{
     },
 };
 
+/// What Udesk takes of each API where nothing else is agreed.
+const CALLS_A_MINUTE: u32 = 60;
+
 /// A Udesk account.
 #[derive(Debug)]
 pub(super) struct Udesk {
@@ -32,6 +37,7 @@ pub(super) struct Udesk {
     email: String,
     api_token: Secret,
     on_unknown: OnUnknown,
+    rates: Rates,
 }
 
 impl Udesk {
@@ -47,7 +53,15 @@ impl Udesk {
             return Ok(None);
         }
         let base_url = settings.address(&UDESK_BASE_URL)?;
+        let scope = match settings.optional(&UDESK_RATE_SCOPE).as_deref() {
+            None | Some("api") => Scope::Api,
+            Some("account") => Scope::Account,
+            Some(other) => return Err(UDESK_RATE_SCOPE.malformed(&format!("{other:?}"))),
+        };
+        let rates = Rates::parse(&settings.list(&UDESK_RATE_LIMIT), CALLS_A_MINUTE, scope)
+            .map_err(|error| UDESK_RATE_LIMIT.malformed(&error))?;
         Ok(Some(Self {
+            rates,
             base_url: base_url.map_or_else(|| settings.required(&UDESK_BASE_URL), Ok)?,
             email: settings.required(&UDESK_EMAIL)?,
             api_token: Secret::new(settings.required(&UDESK_API_TOKEN)?),
@@ -62,11 +76,43 @@ impl Udesk {
     pub(super) fn on_unknown(&self) -> OnUnknown {
         self.on_unknown
     }
+}
+
+/// Makes Udesk's calls: signed, counted, timed.
+#[derive(Clone, Copy, Debug)]
+pub struct Line<'a> {
+    desk: &'a Desk,
+    udesk: &'a Udesk,
+}
+
+/// What a call takes from the rate budget.
+#[derive(Clone, Copy)]
+struct Pass {
+    class: Class,
+    /// The place that was kept for it.
+    slot: Option<Millis>,
+}
+
+impl<'a> Line<'a> {
+    pub(super) fn new(desk: &'a Desk, udesk: &'a Udesk) -> Self {
+        Self { desk, udesk }
+    }
+
+    /// Makes a call that is no entry of a log, if Udesk's rate budget has room for one of its class.
+    ///
+    /// # Errors
+    /// Where it brought nothing.
+    pub async fn ask<R: Endpoint>(
+        &self,
+        request: &R,
+        class: Class,
+    ) -> Result<R::Response, AskError> {
+        let pass = Pass { class, slot: None };
+        self.call(request, pass).await.map_err(Failure::for_asker)
+    }
 
     pub(super) async fn attempt(
         &self,
-        http: &Client,
-        limit: Duration,
         session: &Session,
         task: &Task,
         message: Option<&Message>,
@@ -74,34 +120,33 @@ impl Udesk {
         let Some(call) = Call::of(session, task, message) else {
             return Outcome::Done;
         };
-        let outcome = self.make(http, limit, &call).await;
+        let pass = Pass {
+            class: task.class(),
+            slot: session.sends.slot(),
+        };
+        let outcome = self.make(&call, pass).await;
         outcome.unwrap_or_else(Failure::outcome)
     }
 
-    async fn make(
-        &self,
-        http: &Client,
-        limit: Duration,
-        call: &Call<'_>,
-    ) -> Result<Outcome, Failure> {
+    async fn make(&self, call: &Call<'_>, pass: Pass) -> Result<Outcome, Failure> {
         Ok(match call {
             Call::Create(request) => {
-                let response = self.ask(http, limit, request).await?;
+                let response = self.call(request, pass).await?;
                 match opened(&request.assign, response) {
                     Ok(opened) => Outcome::Opened(Box::new(opened)),
                     Err(fault) => Outcome::Refused(fault),
                 }
             }
             Call::Send(request) => {
-                self.ask(http, limit, request).await?;
+                self.call(request, pass).await?;
                 Outcome::Done
             }
             Call::Close(request) => {
-                self.ask(http, limit, request).await?;
+                self.call(request, pass).await?;
                 Outcome::Done
             }
             Call::LeaveQueue(request) => {
-                self.ask(http, limit, request).await?;
+                self.call(request, pass).await?;
                 Outcome::Done
             }
         })
@@ -109,34 +154,32 @@ impl Udesk {
 
     /// Makes one call. Where the clock or the nonce was at fault, one more, signed afresh, within the same
     /// limit; a clock that stays off is no reason to hammer.
-    async fn ask<R: Endpoint>(
-        &self,
-        http: &Client,
-        limit: Duration,
-        request: &R,
-    ) -> Result<R::Response, Failure> {
+    async fn call<R: Endpoint>(&self, request: &R, pass: Pass) -> Result<R::Response, Failure> {
+        let limit = self.desk.limit;
         let started = Instant::now();
-        match self.ask_once(http, limit, request).await {
+        match self.call_once(request, pass, limit).await {
             Err(Failure::Refusal(Refusal {
                 fate: Fate::Resign, ..
             })) => {
                 let left = limit.saturating_sub(started.elapsed());
-                self.ask_once(http, left, request).await
+                let again = Pass { slot: None, ..pass };
+                self.call_once(request, again, left).await
             }
             other => other,
         }
     }
 
-    async fn ask_once<R: Endpoint>(
+    async fn call_once<R: Endpoint>(
         &self,
-        http: &Client,
-        limit: Duration,
         request: &R,
+        pass: Pass,
+        limit: Duration,
     ) -> Result<R::Response, Failure> {
+        self.pass::<R>(pass).await?;
         let account = Account {
-            base_url: &self.base_url,
-            email: &self.email,
-            api_token: self.api_token.expose(),
+            base_url: &self.udesk.base_url,
+            email: &self.udesk.email,
+            api_token: self.udesk.api_token.expose(),
         };
         let nonce = nonce();
         let stamp = Stamp {
@@ -145,7 +188,7 @@ impl Udesk {
         };
         let request = request.to_http(&account, stamp)?;
         let started = clock::now();
-        let answer = http.call(request, limit).await;
+        let answer = self.desk.http.call(request, limit).await;
         let took_ms = clock::now() - started;
         line::add(Metric::VendorTime, took_ms);
         tracing::info!(
@@ -161,6 +204,27 @@ impl Udesk {
             body,
         } = answer?;
         Ok(R::read(status, &headers, &body)?)
+    }
+
+    /// Takes a place in the rate budget.
+    async fn pass<R: Endpoint>(&self, Pass { class, slot }: Pass) -> Result<(), Failure> {
+        let (rates, api) = (&self.udesk.rates, R::API.name());
+        let table = &self.desk.table;
+        let taken = table
+            .take(Vendor::Udesk, rates, api, class, slot, clock::now())
+            .await;
+        match taken {
+            Ok(None) => Ok(()),
+            Ok(Some(retry_at)) => {
+                line::add(Metric::OverBudget, 1);
+                Err(Failure::Wait(retry_at))
+            }
+            // Without a count the call may be one too many, which Udesk says then: better than none at all.
+            Err(error) => {
+                tracing::warn!(error = crate::lambda::chain(&error), "not counted");
+                Ok(())
+            }
+        }
     }
 }
 
@@ -406,6 +470,7 @@ fn said(answer: Answer) -> Welcome {
 
 /// Why a call brought nothing.
 enum Failure {
+    Wait(Millis),
     Refusal(Refusal),
     NoAnswer(NoAnswer),
     Unsendable(Unsendable),
@@ -430,8 +495,27 @@ impl From<Unsendable> for Failure {
 }
 
 impl Failure {
+    /// The same for whoever asks by the way.
+    fn for_asker(self) -> AskError {
+        match self.outcome() {
+            Outcome::Wait { until } => AskError::Wait {
+                retry_at: until,
+                fault: fault(Vendor::Udesk, None, "its limit of calls is used up for now"),
+            },
+            Outcome::NotYet { after, fault } => AskError::Unavailable { after, fault },
+            Outcome::Lost(fault) => AskError::Unavailable { after: None, fault },
+            Outcome::Gone(fault) => AskError::Gone(fault),
+            Outcome::Refused(fault) => AskError::Refused(fault),
+            // A failure is none of these.
+            Outcome::Opened(_) | Outcome::Done | Outcome::Moved { .. } | Outcome::Nothing => {
+                AskError::Refused(fault(Vendor::Udesk, None, "no answer"))
+            }
+        }
+    }
+
     fn outcome(self) -> Outcome {
         match self {
+            Self::Wait(until) => Outcome::Wait { until },
             Self::Refusal(Refusal {
                 fate,
                 code,

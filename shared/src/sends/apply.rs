@@ -1,6 +1,6 @@
 //! What an attempt brings about. Pure: it changes the change, and says what comes next.
 
-use super::Attempt;
+use super::{Attempt, Watched};
 use crate::{
     change::Change,
     clock::Millis,
@@ -25,14 +25,12 @@ pub(super) struct Rules<'a> {
 }
 
 /// What comes next.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Step {
     /// The entry to try next under the same lease.
     pub(super) next: Option<u64>,
-    /// Whether this entry is tried again.
-    pub(super) again: bool,
-    /// The vendor's final no.
-    pub(super) refused: Option<VendorFault>,
+    /// What came of this one.
+    pub(super) came: Watched,
 }
 
 impl Rules<'_> {
@@ -45,7 +43,7 @@ impl Rules<'_> {
             went_to,
             survey,
         } = attempt;
-        let mut refused = None;
+        let mut came = Watched::Done;
         match outcome {
             Outcome::Opened(opened) => {
                 let asked = match &entry.task {
@@ -71,7 +69,16 @@ impl Rules<'_> {
                 apply_opened(change, to, None);
                 return self.try_again(change, attempt, Some(0), fault, go_on);
             }
+            // What goes out after the end, too, is no news of it.
+            Outcome::Gone(fault) if entry.task.outlives() => {
+                came = Watched::Refused(fault.clone());
+                give_up(change, attempt, Status::Failed, fault, "refused");
+            }
             Outcome::Gone(fault) => {
+                // Of these the session's end says enough.
+                if !matches!(entry.task, Task::Open { .. } | Task::Close) {
+                    came = Watched::Refused(fault.clone());
+                }
                 let reason = match entry.task {
                     Task::Close => "customer",
                     Task::Open { .. } | Task::Message { .. } => "vendor",
@@ -89,10 +96,14 @@ impl Rules<'_> {
                     }
                 }
             }
+            Outcome::Wait { until } => {
+                return Step {
+                    next: self.wait(change, attempt, *until, go_on),
+                    came: Watched::Later,
+                };
+            }
             Outcome::Refused(fault) => {
-                if matches!(entry.task, Task::Open { .. }) {
-                    refused = Some(fault.clone());
-                }
+                came = Watched::Refused(fault.clone());
                 give_up(change, attempt, Status::Failed, fault, "refused");
             }
             Outcome::NotYet { after, fault } => {
@@ -104,16 +115,32 @@ impl Rules<'_> {
             }
             Outcome::Nothing => {}
         }
-        self.settled(change, go_on, refused)
+        self.settled(change, go_on, came)
     }
 
-    fn settled(&self, change: &mut Change, go_on: bool, refused: Option<VendorFault>) -> Step {
+    fn settled(&self, change: &mut Change, go_on: bool, came: Watched) -> Step {
         let now = change.now();
         Step {
             next: change.session.sends.settle(now, self.lease, go_on),
-            again: false,
-            refused,
+            came,
         }
+    }
+
+    /// Keeps the entry until the vendor's rate budget has its place: no attempt, so none that failed.
+    fn wait(
+        &self,
+        change: &mut Change,
+        attempt: &Attempt,
+        until: Millis,
+        go_on: bool,
+    ) -> Option<u64> {
+        let now = change.now();
+        let log = &mut change.session.sends;
+        if attempt.entry.task.steps_aside() {
+            return log.step_aside(until, true, now, self.lease, go_on);
+        }
+        log.wait(until);
+        None
     }
 
     /// Plans another attempt, or gives up where the schedule has none left.
@@ -133,10 +160,16 @@ impl Rules<'_> {
         let next = self.schedule.next(failed, after, now);
         if let Some(at) = next.filter(|at| !(is_message && self.on_unknown.is_too_late(since, *at)))
         {
-            change.session.sends.postpone(at);
+            let log = &mut change.session.sends;
+            let next = if attempt.entry.task.steps_aside() {
+                log.step_aside(at, false, now, self.lease, go_on)
+            } else {
+                log.postpone(at);
+                None
+            };
             return Step {
-                again: true,
-                ..Step::default()
+                next,
+                came: Watched::Later,
             };
         }
         // One of the attempts may have arrived, whatever came of the last.
@@ -145,7 +178,11 @@ impl Rules<'_> {
             None => Status::Failed,
         };
         give_up(change, attempt, status, fault, "unreachable");
-        self.settled(change, go_on, None)
+        let came = match attempt.entry.task {
+            Task::Open { .. } | Task::Close => Watched::Done,
+            _ => Watched::Refused(fault.clone()),
+        };
+        self.settled(change, go_on, came)
     }
 }
 

@@ -2,10 +2,12 @@
 //! Used by the functions that append to it, within their own request, and by `drain-sends`.
 
 mod apply;
+mod perform;
 
 use std::time::{Duration, Instant};
 
 use apply::{Rules, Step};
+pub use perform::Performed;
 use tracing::Instrument;
 
 use crate::{
@@ -15,7 +17,7 @@ use crate::{
     desk::{Desk, Outcome},
     error::VendorFault,
     http::Client,
-    ids::{MessageId, SessionId, nonce},
+    ids::{SessionId, nonce},
     line::{self, Metric},
     log::Begin,
     message::Message,
@@ -55,8 +57,19 @@ pub struct Drained {
     pub message: Option<Message>,
     /// The survey that the vendor offered, where it did.
     pub survey: Option<Survey>,
-    /// Why opening the session was refused, where it was.
-    pub refused: Option<VendorFault>,
+    /// What came of the entry asked about, where it was among those drained.
+    pub watched: Option<Watched>,
+}
+
+/// What came of an entry in the request that appended it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Watched {
+    /// It is done.
+    Done,
+    /// The vendor refused it, for good.
+    Refused(VendorFault),
+    /// It is made later.
+    Later,
 }
 
 impl Drained {
@@ -65,7 +78,7 @@ impl Drained {
             session,
             message: None,
             survey: None,
-            refused: None,
+            watched: None,
         }
     }
 }
@@ -97,9 +110,10 @@ impl Sends {
     pub fn from_settings(settings: &Settings) -> Result<Self, ConfigError> {
         let http = Client::from_settings(settings)?;
         let deliveries = Queue::from_settings(settings, &DELIVERIES_QUEUE_URL, &http)?;
+        let table = Table::for_writing(settings, &http)?;
         Ok(Self {
-            table: Table::for_writing(settings, &http)?,
-            desk: Desk::from_settings(settings, &http)?,
+            desk: Desk::from_settings(settings, &http, &table)?,
+            table,
             nudges: deliveries.beside(settings, &SENDS_QUEUE_URL)?,
             deliveries,
             schedule: Schedule::from_settings(settings)?,
@@ -124,7 +138,7 @@ impl Sends {
     }
 
     /// Writes a change that appends to the log of sends, and drains from there in the same request:
-    /// whatever stands first, in order, within `budget`, up to the message `watch`. The lease, if it is
+    /// whatever stands first, in order, within `budget`, up to the entry `watch`. The lease, if it is
     /// free, is taken in the same write. `None` where another writer came first or the change had
     /// happened before; the caller reads anew and decides again.
     ///
@@ -134,7 +148,7 @@ impl Sends {
     pub async fn append(
         &self,
         mut change: Change,
-        watch: Option<&MessageId>,
+        watch: Option<u64>,
         budget: Duration,
     ) -> Result<Option<Drained>, TableError> {
         let owner = nonce();
@@ -219,37 +233,34 @@ impl Sends {
         mut number: u64,
         mut suspect: bool,
         mut fresh: Fresh,
-        watch: Option<&MessageId>,
+        watch: Option<u64>,
         budget: Duration,
     ) -> Result<Drained, TableError> {
         // Another attempt is begun only if it can end before API Gateway gives up on the caller.
         let last_start = LONGEST_REQUEST.saturating_sub(self.desk.limit());
         let end = Instant::now() + budget.min(last_start);
-        let (mut message, mut survey, mut refused) = (None, None, None);
+        let (mut message, mut survey, mut watched) = (None, None, None);
         loop {
             let attempt = self
                 .attempt(&session, number, suspect, std::mem::take(&mut fresh))
                 .await?;
-            // The caller waits for its own message, and not for those that others wrote after it.
-            let is_watched = attempt
-                .message
-                .as_ref()
-                .is_some_and(|message| watch == Some(&message.id));
+            // The caller waits for its own, and not for what others wrote after it.
+            let is_watched = watch == Some(attempt.entry.number);
             let recorded = self
                 .record(session, owner, attempt, !is_watched && Instant::now() < end)
                 .await?;
             if is_watched {
                 message = recorded.message;
+                watched = Some(recorded.came);
             }
             survey = recorded.survey.or(survey);
-            refused = refused.or(recorded.refused);
             session = recorded.session;
             let Some(next) = recorded.next else {
                 return Ok(Drained {
                     session,
                     message,
                     survey,
-                    refused,
+                    watched,
                 });
             };
             number = next;
@@ -331,6 +342,7 @@ impl Sends {
         };
         let is_message = matches!(entry.task, Task::Message { .. });
         match (is_message, session.is_open()) {
+            (false, false) if entry.task.outlives() => {}
             (false, false) => return Outcome::Nothing,
             (true, false) => {
                 return Outcome::Gone(known(
@@ -381,7 +393,7 @@ impl Sends {
                     session: change.session,
                     message: None,
                     survey: None,
-                    refused: None,
+                    came: Watched::Later,
                     next: None,
                 });
             }
@@ -400,7 +412,7 @@ impl Sends {
                     session: change.written(),
                     message: message.or(attempt.message),
                     survey: survey.or(attempt.survey),
-                    refused: step.refused,
+                    came: step.came,
                     next: step.next,
                 });
             }
@@ -439,8 +451,10 @@ impl Sends {
 
 /// Counts what came of an attempt, once it is written.
 fn count(change: &Change, attempt: &Attempt, step: &Step) {
-    if step.again {
-        line::add(Metric::Retried, 1);
+    if step.came == Watched::Later {
+        // What waits for the vendor's budget was counted where it was refused.
+        let failed = !matches!(attempt.outcome, Outcome::Wait { .. });
+        line::add(Metric::Retried, i64::from(failed));
         let age = (change.now() - attempt.entry.created_at) / 1_000;
         line::add(Metric::UnsentAge, age);
     } else if change.gives_up() {
@@ -455,6 +469,6 @@ struct Recorded {
     session: Session,
     message: Option<Message>,
     survey: Option<Survey>,
-    refused: Option<VendorFault>,
+    came: Watched,
     next: Option<u64>,
 }

@@ -310,10 +310,14 @@ fn mark_write(mark: &Mark, session: &SessionId, now: Millis) -> Result<Write, Ta
             key,
             body,
             message,
+            entry,
         } => {
             item.insert("body".to_owned(), text(body));
             if let Some(message) = message {
                 item.insert("message".to_owned(), text(message.as_str()));
+            }
+            if let Some(entry) = entry {
+                item.insert("entry".to_owned(), number(entry));
             }
             Write::put(&Key::client(scope, key), item, Some(now + CLIENT_KEY_FOR))
         }

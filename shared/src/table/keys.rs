@@ -12,6 +12,8 @@
 //! | `VENDOR#<vendor>#<vendor's session id>` | `@` | that session |
 //! | `SEEN#<vendor>#<key>` | `@` | what a webhook already brought |
 //! | `CLIENT#<scope>#<key>` | `@` | what a caller's own key already did |
+//! | `BUDGET#<vendor>#<api>#<time>` | `@` | how many calls of an API were made in a window |
+//! | `PACE#<vendor>#<what>` | `@` | when it was done last |
 //!
 //! The index `due`, by `due_shard` and `due_at`, holds the sessions in which something is due (`0` to `7`,
 //! by when a sweep should look), and the events and sends that are dead (`dead:deliveries:0`, …,
@@ -23,6 +25,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::Item;
 use crate::{
+    clock::Millis,
     ids::{CustomerId, MessageId, SessionId},
     outstanding::Direction,
     vendor::Vendor,
@@ -92,6 +95,14 @@ impl Key {
 
     pub(super) fn client(scope: &str, key: &str) -> Self {
         Self::alone(format!("CLIENT#{scope}#{key}"))
+    }
+
+    pub(super) fn budget(vendor: Vendor, api: &str, begins: Millis) -> Self {
+        Self::alone(format!("BUDGET#{vendor}#{api}#{begins}"))
+    }
+
+    pub(super) fn pace(vendor: Vendor, what: &str) -> Self {
+        Self::alone(format!("PACE#{vendor}#{what}"))
     }
 
     /// An entry of one of the session's logs.

@@ -1,6 +1,7 @@
 //! The one DynamoDB table: an item collection per session, pointers to sessions, and marks of what
 //! was seen. What it means stands in the modules of `shared`; here it is read and written.
 
+mod budget;
 mod commit;
 mod keys;
 mod outstanding;

@@ -44,6 +44,9 @@ pub struct Seen {
     /// The message that came of it.
     #[serde(default)]
     pub message: Option<MessageId>,
+    /// The entry of the log of sends that came of it.
+    #[serde(default)]
+    pub entry: Option<u64>,
 }
 
 /// A page of a conversation.
