@@ -19,7 +19,7 @@ fn spent(world: &World) -> BTreeMap<String, usize> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_costs_one_read_two_transactions_one_call_and_one_nudge() {
+async fn a_message_costs_one_read_one_count_two_transactions_one_call_and_one_nudge() {
     let world = World::start().await;
     world
         .twin
@@ -29,6 +29,8 @@ async fn a_message_costs_one_read_two_transactions_one_call_and_one_nudge() {
         ("GetItem".to_owned(), 1),
         ("SendMessage".to_owned(), 1),
         ("TransactWriteItems".to_owned(), 2),
+        // The rate budget's.
+        ("UpdateItem".to_owned(), 1),
         ("vendor".to_owned(), 1),
     ]);
 
