@@ -29,7 +29,7 @@ def main() -> None:
     told = arguments()
     key = os.environ.get("DESKBRIDGE_API_KEY", "")
     if not key:
-        sys.exit("set DESKBRIDGE_API_KEY to one of the API_KEYS in the stack's secret")
+        sys.exit("set DESKBRIDGE_API_KEY to a key whose hash is one of the stack's ApiKeyHashes")
     smoke = Smoke(told.api.rstrip("/"), key, told)
     {"udesk": at_udesk, "sobot": at_sobot, "tencent": at_tencent}[told.vendor](smoke)
     print(f"done: {smoke.steps} steps. Your app is told of them by events, the last one session.closed: look there.")

@@ -6,15 +6,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     clock::Millis,
-    config::{API_KEYS, CUSTOMER_TOKEN_SECRETS, ConfigError, Settings},
+    config::{API_KEY_HASHES, CUSTOMER_TOKEN_SECRETS, ConfigError, Settings},
     error::{Error, Kind},
     ids::CustomerId,
     line,
-    secret::Secret,
+    secret::{Hash, Secret},
     session::Session,
 };
 
 const AUDIENCE: &str = "deskbridge";
+/// A key that could be found by trying is none: its hash is no secret.
+const SHORTEST_KEY: usize = 16;
 
 /// Who calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,7 +95,8 @@ struct Claims {
 /// Checks bearers, and issues customer tokens. Made once at init.
 #[derive(Debug)]
 pub struct Guard {
-    api_keys: Vec<Secret>,
+    /// A function has no need of the keys themselves: who reads its environment can't call with these.
+    api_keys: Vec<Hash>,
     token_secrets: Vec<Secret>,
 }
 
@@ -101,10 +104,14 @@ impl Guard {
     /// The guard that the settings describe.
     ///
     /// # Errors
-    /// Where there is no API key or no token secret, or one is too short.
+    /// Where there is no API key's hash or no token secret, or one is malformed.
     pub fn from_settings(settings: &Settings) -> Result<Self, ConfigError> {
+        let hashes = settings.required_list(&API_KEY_HASHES)?;
+        let hashes: Option<_> = hashes.iter().map(|hash| Hash::parse(hash)).collect();
         Ok(Self {
-            api_keys: settings.required_secrets(&API_KEYS, 16)?,
+            // Not shown: somebody may have put the key itself there.
+            api_keys: hashes
+                .ok_or_else(|| API_KEY_HASHES.malformed(&"each has 64 hexadecimal digits"))?,
             token_secrets: settings.required_secrets(&CUSTOMER_TOKEN_SECRETS, 32)?,
         })
     }
@@ -128,7 +135,7 @@ impl Guard {
                 "send `Authorization: Bearer` with an API key or a customer token",
             ));
         };
-        if Secret::any_matches(&self.api_keys, bearer) {
+        if bearer.len() >= SHORTEST_KEY && Hash::any_matches(&self.api_keys, bearer) {
             return Ok(Caller::Server);
         }
         self.customer_of(bearer)
@@ -197,8 +204,11 @@ mod tests {
     fn guard(secrets: &[&str]) -> Guard {
         Guard {
             api_keys: vec![
-                Secret::new("the-server-key-1"),
-                Secret::new("the-server-key-0"),
+                // Of the-server-key-1 and the-server-key-0, by `sha256sum`.
+                Hash::parse("97b6ae26fb053e3766096ad2e9cd980f275f8b2a8ace967b32447242d0dcda0e")
+                    .unwrap(),
+                Hash::parse("f14462a35d794523278bc07bc0f3aec1feca0d636b8bc4e415f2d21a9cfd9f79")
+                    .unwrap(),
             ],
             token_secrets: secrets.iter().map(|secret| Secret::new(*secret)).collect(),
         }

@@ -34,7 +34,7 @@ settings! {
     APP_EVENTS_SECRETS: "the secrets that sign events (whsec_ and base64), current first";
     APP_EVENTS_ALLOWED_HOSTS: "hosts to which events may go over plain http";
     APP_TIMEOUT_MS: "how long the app may take to answer an event, in milliseconds (10000)";
-    API_KEYS: "the keys of the app's servers, current first";
+    API_KEY_HASHES: "what the keys of the app's servers hash to, SHA-256 in hexadecimal (`printf %s \"$KEY\" | sha256sum`), current first";
     CORS_ORIGINS: "the origins of browser clients that may call the API, such as `https://app.example.com`; API Gateway sees to it, and no function reads it";
     CUSTOMER_TOKEN_SECRETS: "the secrets that sign customer tokens, at least 32 characters, current first";
     RETRY_SCHEDULE_SECONDS: "the pauses between attempts, in seconds; their number is the number of retries";
@@ -367,12 +367,13 @@ mod tests {
 
     #[test]
     fn a_secret_that_is_too_short_is_not_shown() {
-        let error = settings("API_KEYS", "long-enough-to-pass,hunter2")
-            .secrets(&API_KEYS, 16)
+        let error = settings("UDESK_WEBHOOK_SECRETS", "long-enough-to-pass,hunter2")
+            .secrets(&UDESK_WEBHOOK_SECRETS, 16)
             .unwrap_err();
         assert!(!error.to_string().contains("hunter2"), "{error}");
-        let two = settings("API_KEYS", "long-enough-to-pass, and-this-one-as-well")
-            .secrets(&API_KEYS, 16)
+        let listed = "long-enough-to-pass, and-this-one-as-well";
+        let two = settings("UDESK_WEBHOOK_SECRETS", listed)
+            .secrets(&UDESK_WEBHOOK_SECRETS, 16)
             .unwrap();
         assert_eq!(two.len(), 2);
     }

@@ -35,7 +35,7 @@ use harness::{
     app::{App, Event},
     binaries::root,
     http_client, until, until_within,
-    world::{API_KEY, EVENTS_SECRET, PATH_SECRET, SOBOT_PATH_SECRET, TOKEN_SECRET},
+    world::{API_KEY, EVENTS_SECRET, PATH_SECRET, SOBOT_PATH_SECRET, TOKEN_SECRET, hashes},
 };
 use http::Method;
 use serde_json::{Value, json};
@@ -125,6 +125,7 @@ impl Deployed {
         let template = Stack::package(folder, &emulator).await;
         said("template and bootstraps packaged", began);
         let parameters = [
+            ("ApiKeyHashes", hashes(API_KEY)),
             ("AppEventsUrl", app.url()),
             ("AppEventsAllowedHosts", "127.0.0.1".to_owned()),
             ("RetryScheduleSeconds", "1,1,1,1,1,1,1,1,1,1".to_owned()),
@@ -476,9 +477,8 @@ impl Deployed {
 }
 
 /// The stack's secret, with these path secrets for Udesk; the rest is what the twins expect.
-fn secrets(udesk_webhook: &str) -> [(&str, &str); 8] {
+fn secrets(udesk_webhook: &str) -> [(&str, &str); 7] {
     [
-        ("API_KEYS", API_KEY),
         ("CUSTOMER_TOKEN_SECRETS", TOKEN_SECRET),
         ("APP_EVENTS_SECRETS", EVENTS_SECRET),
         ("UDESK_API_TOKEN", "0f6c9d2e-5b3a-4c1d-8e7f-112233445566"),

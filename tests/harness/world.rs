@@ -26,6 +26,7 @@ use deskbridge_twins::{
 };
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::{
     BOUND,
@@ -308,7 +309,7 @@ impl World {
                 .push(format!("{}: {}", line.function, line.text));
         }));
         let shared = [
-            ("API_KEYS", API_KEY),
+            ("API_KEY_HASHES", hashes(API_KEY).as_str()),
             ("CUSTOMER_TOKEN_SECRETS", TOKEN_SECRET),
             ("APP_EVENTS_SECRETS", EVENTS_SECRET),
             ("APP_EVENTS_ALLOWED_HOSTS", "127.0.0.1"),
@@ -795,11 +796,17 @@ async fn answer(request: reqwest::RequestBuilder) -> Answer {
     Answer { status, body, text }
 }
 
+/// What a list of API keys hashes to, as the functions are given it.
+pub fn hashes(keys: &str) -> String {
+    let hashes = keys.split(',').map(|key| hex::encode(Sha256::digest(key)));
+    hashes.collect::<Vec<_>>().join(",")
+}
+
 /// A customer token that this secret signed.
 pub fn token_signed_with(secret: &str, customer: &str, expires_in: i64, now: i64) -> String {
     let secret = secret.to_owned();
     let settings = Settings::new(move |name| match name {
-        "API_KEYS" => Some(API_KEY.to_owned()),
+        "API_KEY_HASHES" => Some(hashes(API_KEY)),
         "CUSTOMER_TOKEN_SECRETS" => Some(secret.clone()),
         _ => None,
     });

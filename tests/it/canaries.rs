@@ -15,7 +15,8 @@ use harness::{
     faults::{Calls, Fault as WireFault, Proxy},
     push, until,
     world::{
-        API_KEY, EVENTS_SECRET, PATH_SECRET, SOBOT_PATH_SECRET, SOBOT_WEBHOOKS, TOKEN_SECRET, World,
+        API_KEY, EVENTS_SECRET, PATH_SECRET, SOBOT_PATH_SECRET, SOBOT_WEBHOOKS, TOKEN_SECRET,
+        World, hashes,
     },
 };
 use serde_json::{Value, json};
@@ -212,7 +213,7 @@ async fn no_canary_is_in_a_log_or_in_an_error() {
     let in_url = canaries.sing("a secret in the app's URL");
     let world = World::with(&[
         ("RUST_LOG", "trace"),
-        ("API_KEYS", &keys),
+        ("API_KEY_HASHES", &hashes(&keys)),
         ("CUSTOMER_TOKEN_SECRETS", &token_secrets),
         ("UDESK_WEBHOOK_SECRETS", &udesk_paths),
         ("SOBOT_WEBHOOK_SECRETS", &sobot_paths),
@@ -735,7 +736,7 @@ async fn a_function_that_cannot_start_keeps_its_secrets_to_itself() {
     let no_base64 = format!("whsec_{}!", canaries.sing("a secret that is no base64"));
     let user = canaries.sing("a password in a URL");
     let bad = [
-        ("API_KEYS", short.clone()),
+        ("API_KEY_HASHES", short.clone()),
         ("CUSTOMER_TOKEN_SECRETS", short.clone()),
         ("UDESK_WEBHOOK_SECRETS", short.clone()),
         ("SOBOT_WEBHOOK_SECRETS", short.clone()),

@@ -14,7 +14,11 @@ const SESSION: &str = "ses_01KAF3YV2S8Q4T6W9X0Z1B3C5D";
 
 /// `cargo local`'s settings, with which the fixtures are made, beside those of the tests.
 const SETTINGS: [(&str, &str); 3] = [
-    ("API_KEYS", "test-server-key-0001,local-server-key"),
+    (
+        "API_KEY_HASHES",
+        // Of test-server-key-0001 and local-server-key.
+        "48e58590bfe6ee9257003361b86ea02b3970ac69b7115f35b0b64d007c1002a7,f2a28aee9f261ed9c0c5e136320faaf703b5da393d1f4872373a0b03600d1df5",
+    ),
     (
         "UDESK_WEBHOOK_SECRETS",
         "test-udesk-path-secret,local-udesk-secret",

@@ -3,7 +3,7 @@
 use deskbridge::clock;
 use harness::{
     push,
-    world::{SOBOT_WEBHOOKS, World, token_signed_with},
+    world::{SOBOT_WEBHOOKS, World, hashes, token_signed_with},
 };
 use serde_json::json;
 
@@ -30,7 +30,7 @@ async fn whoever_calls_us_changes_over_without_a_gap() {
     for live in STAGES {
         let paths = list(PATHS, live);
         let world = World::with(&[
-            ("API_KEYS", &list(KEYS, live)),
+            ("API_KEY_HASHES", &hashes(&list(KEYS, live))),
             ("CUSTOMER_TOKEN_SECRETS", &list(TOKEN_SECRETS, live)),
             ("UDESK_WEBHOOK_SECRETS", &paths),
             ("SOBOT_WEBHOOK_SECRETS", &paths),

@@ -81,7 +81,8 @@ pub(crate) fn good(name: &str) -> Option<&'static str> {
         "APP_EVENTS_URL" => "https://app.example.com/events",
         "APP_EVENTS_SECRETS" => "whsec_dGVzdC1ldmVudHMtc2VjcmV0LW9ubHktZm9yLXRlc3Rz",
         "APP_EVENTS_ALLOWED_HOSTS" => "127.0.0.1",
-        "API_KEYS" => "a-server-key-of-16",
+        // Of a-server-key-of-16.
+        "API_KEY_HASHES" => "cfed67fed3fa3ce987c140f36e91c774ea7688099d8e2a190678a02a7bf87d3a",
         "CUSTOMER_TOKEN_SECRETS" => "a-customer-token-secret-of-32-or-more",
         "RETRY_SCHEDULE_SECONDS" => "1,5",
         "APP_TIMEOUT_MS" | "VENDOR_TIMEOUT_MS" => "1000",
@@ -118,8 +119,7 @@ const AWS: [&str; 4] = [
 ];
 
 /// What must be in no log.
-const SECRETS: [&str; 8] = [
-    "API_KEYS",
+const SECRETS: [&str; 7] = [
     "CUSTOMER_TOKEN_SECRETS",
     "APP_EVENTS_SECRETS",
     "UDESK_API_TOKEN",
@@ -228,7 +228,7 @@ async fn a_setting_that_is_missing_is_named_with_what_it_is_for_and_how_to_set_i
         // Nobody can be let in without these, in any function of the API.
         let template = crate::template();
         let routes = &template.functions()[function].routes;
-        for name in ["API_KEYS", "CUSTOMER_TOKEN_SECRETS"] {
+        for name in ["API_KEY_HASHES", "CUSTOMER_TOKEN_SECRETS"] {
             assert!(
                 routes.is_empty() || needed.contains_key(name),
                 "{function} does without {name}"
@@ -286,7 +286,7 @@ fn issue_token(given: &[(&'static str, &'static str)]) -> Result<(), String> {
     let _ = harness::http_client();
     let given: BTreeMap<_, _> = given.iter().copied().collect();
     let settings = Settings::new(move |name| match name {
-        "API_KEYS" | "CUSTOMER_TOKEN_SECRETS" => good(name).map(str::to_owned),
+        "API_KEY_HASHES" | "CUSTOMER_TOKEN_SECRETS" => good(name).map(str::to_owned),
         name => given.get(name).map(|value| (*value).to_owned()),
     });
     let made = issue_token::App::from_settings(&settings);

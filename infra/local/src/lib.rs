@@ -12,7 +12,7 @@
 //! let servers = Servers::start(None).await?;
 //! let template = Template::read("infra/template.yaml".as_ref(), &Default::default())?;
 //! let mut options = Options::new(template, "target/debug");
-//! options.settings.insert("API_KEYS".into(), "key".into());
+//! options.settings.insert("APP_EVENTS_URL".into(), "http://127.0.0.1:9000".into());
 //! let bundle = Bundle::start(&servers, options).await?;
 //! println!("{} {}", bundle.url(), bundle.function_url("webhook-udesk"));
 //! bundle.stop().await;

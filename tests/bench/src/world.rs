@@ -324,7 +324,11 @@ fn settings(udesk: &str, sobot: &str, tencent: &str, app: &str) -> BTreeMap<Stri
     let company = sobot::Options::default();
     let application = tencent::Options::default();
     [
-        ("API_KEYS", "local-server-key"),
+        (
+            "API_KEY_HASHES",
+            // Of local-server-key.
+            "f2a28aee9f261ed9c0c5e136320faaf703b5da393d1f4872373a0b03600d1df5",
+        ),
         (
             "CUSTOMER_TOKEN_SECRETS",
             "local-only-customer-token-secret-0123456789",

@@ -19,6 +19,11 @@ pub(super) const LAWS: &[Law] = &[
         mutations: fixed,
     },
     Law {
+        name: "CloudFormation resolves at most 60 references in a template",
+        check: few_enough,
+        mutations: too_many,
+    },
+    Law {
         name: "no parameter and no output holds a secret",
         check: nowhere_else,
         mutations: elsewhere,
@@ -149,6 +154,23 @@ fn fixed(mutate: &Mutate) -> Vec<Mutation> {
     each.chain(descriptions).collect()
 }
 
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html>
+const MOST_REFERENCES: usize = 60;
+
+fn few_enough(template: &Template) -> Vec<Breach> {
+    let of = |text: &&str| text.matches("{{resolve:").count();
+    let count: usize = texts(&template.document).iter().map(of).sum();
+    (count > MOST_REFERENCES)
+        .then(|| format!("{count} dynamic references"))
+        .into_iter()
+        .collect()
+}
+
+fn too_many(mutate: &Mutate) -> Vec<Mutation> {
+    let more = vec![json!({"Fn::Sub": reference("SOBOT_KEY")}); MOST_REFERENCES];
+    vec![mutate.with("/Resources/Table/Metadata", json!({"more": more}))]
+}
+
 /// The texts in a value.
 fn texts(value: &Value) -> Vec<&str> {
     match value {
@@ -206,11 +228,11 @@ fn nowhere_else(template: &Template) -> Vec<Breach> {
 }
 
 fn elsewhere(mutate: &Mutate) -> Vec<Mutation> {
-    let secret = json!({"Fn::Sub": reference("API_KEYS")});
+    let secret = json!({"Fn::Sub": reference("SOBOT_KEY")});
     let mut mutations = vec![
         mutate.with("/Outputs/Key", json!({"Value": secret})),
         mutate.with("/Outputs/Arn", json!({"Value": {"Ref": "SecretsArn"}})),
-        mutate.with("/Metadata", json!({"key": reference("API_KEYS")})),
+        mutate.with("/Metadata", json!({"key": reference("SOBOT_KEY")})),
     ];
     for name in [
         "ApiKeys",

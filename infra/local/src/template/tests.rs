@@ -58,7 +58,7 @@ Resources:
           TABLE_NAME: !Ref Table
           DELIVERIES_QUEUE_URL: !Ref Deliveries
           UDESK_BASE_URL: !If [HasUrl, !Ref BaseUrl, !Ref AWS::NoValue]
-          API_KEYS: '{{resolve:secretsmanager:deskbridge:SecretString:api_keys}}'
+          SOBOT_KEY: '{{resolve:secretsmanager:deskbridge:SecretString:sobot_key}}'
           ODD: !FindInMap [A, B, C]
           TEXT: !Sub "${AWS::StackName}/${Table}/${!Kept}"
       Events:
@@ -156,7 +156,7 @@ fn settings_from_outside_are_those_not_made_of_resources() {
     assert_eq!(
         names,
         [
-            "API_KEYS",
+            "SOBOT_KEY",
             "ODD",
             "RETRY_SCHEDULE_SECONDS",
             "RUST_LOG",

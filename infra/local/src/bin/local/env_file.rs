@@ -71,13 +71,13 @@ mod tests {
             ("AWS_ACCESS_KEY_ID", "local-one"),
             ("AWS_LAMBDA_FUNCTION_NAME", "one"),
             ("PATH", "/bin"),
-            ("API_KEYS", "a,b"),
+            ("CORS_ORIGINS", "a,b"),
             ("EMPTY", ""),
         ]);
-        let two = environment(&[("TABLE_NAME", "t"), ("API_KEYS", "a,b")]);
+        let two = environment(&[("TABLE_NAME", "t"), ("CORS_ORIGINS", "a,b")]);
         assert_eq!(
             text([&one, &two].into_iter()).unwrap(),
-            "API_KEYS='a,b'\nAWS_ACCESS_KEY_ID='local-cargo-lambda'\nTABLE_NAME='t'\n"
+            "AWS_ACCESS_KEY_ID='local-cargo-lambda'\nCORS_ORIGINS='a,b'\nTABLE_NAME='t'\n"
         );
         let other = environment(&[("TABLE_NAME", "u")]);
         assert!(

@@ -6,11 +6,13 @@ use std::path::Path;
 
 /// For local use only: fixed, and public.
 pub(crate) const API_KEY: &str = "local-server-key";
+/// By `sha256sum`.
+const API_KEY_HASH: &str = "f2a28aee9f261ed9c0c5e136320faaf703b5da393d1f4872373a0b03600d1df5";
 
 /// The settings that are the same on every start, so that what was signed before a restart is still good after it.
 pub(crate) fn local() -> BTreeMap<String, String> {
     [
-        ("API_KEYS", API_KEY.to_owned()),
+        ("API_KEY_HASHES", API_KEY_HASH.to_owned()),
         (
             "CUSTOMER_TOKEN_SECRETS",
             "local-only-customer-token-secret-0123456789".to_owned(),

@@ -26,7 +26,7 @@ impl Welcome<'_> {
     /// The text.
     pub(crate) fn text(&self) -> String {
         let api = self.bundle.url();
-        let key = self.secret("API_KEYS", API_KEY);
+        let key = self.secret("API_KEY_HASHES", API_KEY);
         let events = match self.app_end {
             Some(app_end) => format!("{} (each is verified and shown here)", app_end.url),
             None => current(self.settings, "APP_EVENTS_URL").to_owned(),
