@@ -168,7 +168,12 @@ fn few_enough(template: &Template) -> Vec<Breach> {
 
 fn too_many(mutate: &Mutate) -> Vec<Mutation> {
     let more = vec![json!({"Fn::Sub": reference("SOBOT_KEY")}); MOST_REFERENCES];
-    vec![mutate.with("/Resources/Table/Metadata", json!({"more": more}))]
+    // As many in one text, too.
+    let joined = reference("SOBOT_KEY").repeat(MOST_REFERENCES);
+    vec![
+        mutate.with("/Resources/Table/Metadata", json!({"more": more})),
+        mutate.with("/Resources/Table/Metadata", json!({"more": joined})),
+    ]
 }
 
 /// The texts in a value.
