@@ -16,6 +16,13 @@ pub fn read(text: &str, offset: Offset) -> Option<Timestamp> {
     offset.to_timestamp(civil).ok()
 }
 
+/// `at` as Udesk's queries take it: `2022-05-19 19:50:33`, in the zone of `offset`. What is less than a second is
+/// dropped.
+pub fn write(at: Timestamp, offset: Offset) -> String {
+    let civil = offset.to_datetime(at);
+    civil.strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -32,6 +39,19 @@ mod tests {
         assert_eq!(iso("2018-01-01 00:00:00"), "2017-12-31T16:00:00Z");
         let utc = read("2018-01-01 00:00:00", Offset::UTC).unwrap();
         assert_eq!(utc.to_string(), "2018-01-01T00:00:00Z");
+    }
+
+    #[test]
+    fn writes_a_query_s_time_in_udesks_zone() {
+        let at: Timestamp = "2022-05-19T11:50:33.999Z".parse().unwrap();
+        assert_eq!(write(at, Offset::constant(8)), "2022-05-19 19:50:33");
+        assert_eq!(write(at, Offset::UTC), "2022-05-19 11:50:33");
+        assert_eq!(
+            read("2022-05-19 19:50:33", Offset::constant(8))
+                .unwrap()
+                .as_second(),
+            at.as_second()
+        );
     }
 
     #[test]

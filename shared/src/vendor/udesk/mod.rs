@@ -14,24 +14,31 @@
 //! | [`get_customer`] | `GET /customers/get_customer` |
 //! | [`unread_customer_offline`] | `GET /im/messages/unread_customer_offline` |
 //! | [`queue_status`], [`customer_status`] | `GET /im/queue_status`, `GET /im/customer_status` |
+//! | [`destroy_session`] | `DELETE /im/sessions/destroy_session` |
+//! | [`sensitive_words`], [`agent_unread`], [`agent_status`], [`urobots`], [`abandoned_queues`] | `GET /im/im_sensitive_words`, `/im/messages/agent_unread_messages`, `/im/agent_status`, `/im/urobots`, `/im/im_queues` |
 //! | [`push`], [`push_agent`], [`push_robot`], [`push_urobot`], [`push_read`] | the one receive URL: replies and read status |
 //! | [`robot_answer`] | what either robot says, in a push or as its welcome |
 //! | [`survey_options`] | the object inside a new session and a close event |
 //! | [`account`], [`sign`] | address, query and signature of every call |
 //! | [`endpoint`], [`code`], [`reply`] | codes, and what a refusal means for the next attempt |
-//! | [`id`], [`date`], [`agent`] | values that Udesk writes in more than one way |
+//! | [`id`], [`date`], [`agent`], [`customer`] | values that Udesk writes in more than one way |
 //!
 //! Vendor page: <https://www.udeskglobal.com/doc/apiv2/im>
 
+pub mod abandoned_queues;
 pub mod account;
 pub mod agent;
+pub mod agent_status;
+pub mod agent_unread;
 pub mod close_queue;
 pub mod close_session;
 pub mod code;
 pub mod create_session;
+pub mod customer;
 pub mod customer_online_state;
 pub mod customer_status;
 pub mod date;
+pub mod destroy_session;
 pub mod endpoint;
 pub mod get_customer;
 pub mod id;
@@ -46,9 +53,11 @@ pub mod read_messages;
 pub mod reply;
 pub mod robot_answer;
 pub mod send_message;
+pub mod sensitive_words;
 pub mod sign;
 pub mod survey_options;
 pub mod unread_customer_offline;
+pub mod urobots;
 
 use super::text;
 pub use account::{Account, Stamp, Unsendable};

@@ -222,6 +222,17 @@ pub(super) fn read(
     }
 }
 
+/// The list that a granted answer holds under `name`. Where there is none, the answer is none that can be read; asking
+/// again does no harm.
+pub(super) fn list<'a>(answer: &'a Value, name: &str) -> Result<&'a [Value], Refusal> {
+    let list = answer.get(name).and_then(Value::as_array);
+    list.map(Vec::as_slice).ok_or_else(|| Refusal {
+        fate: Fate::RetryMaybeArrived,
+        code: Some(Code::Success),
+        message: format!("granted, but {name} is missing"),
+    })
+}
+
 /// The one decision. No wildcard: a new code has to be thought about here.
 fn verdict(endpoint: Api, code: Code, message: &str, headers: &HeaderMap) -> Verdict {
     let fate = match code {
