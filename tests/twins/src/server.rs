@@ -78,6 +78,8 @@ pub(crate) struct Incoming {
     pub(crate) method: Method,
     pub(crate) path: String,
     pub(crate) query: BTreeMap<String, String>,
+    /// The query as it came, in order.
+    pub(crate) pairs: Vec<(String, String)>,
     pub(crate) content_type: Option<String>,
     pub(crate) bytes: Bytes,
 }
@@ -90,10 +92,13 @@ impl Incoming {
             Ok(body) => body.to_bytes(),
             Err(_) => Bytes::new(),
         };
+        let pairs = decoded(parts.uri.query().unwrap_or_default());
         Self {
             path: parts.uri.path().to_owned(),
             method: parts.method,
-            query: decoded(parts.uri.query().unwrap_or_default()),
+            // Of a repeated name the last counts.
+            query: pairs.iter().cloned().collect(),
+            pairs,
             content_type: parts
                 .headers
                 .get(header::CONTENT_TYPE)
@@ -111,8 +116,8 @@ impl Incoming {
     }
 }
 
-/// A query's names and values, decoded; of a repeated name the last counts.
-fn decoded(query: &str) -> BTreeMap<String, String> {
+/// A query's names and values, decoded.
+fn decoded(query: &str) -> Vec<(String, String)> {
     let plain = |text: &str| {
         let spaced = text.replace('+', " ");
         percent_encoding::percent_decode_str(&spaced)

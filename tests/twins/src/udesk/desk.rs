@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::lookups::{Queues, SensitiveWords};
 use super::sign::Nonces;
 use super::switches::DateForm;
 use super::visitors::Visitors;
@@ -101,6 +102,9 @@ pub struct Session {
     pub agent: Agent,
     /// Not closed yet.
     pub open: bool,
+    /// When it began.
+    #[serde(with = "crate::instant", default)]
+    pub began: Timestamp,
 }
 
 /// Who said something.
@@ -141,6 +145,9 @@ pub struct Entry {
     /// Whether it was said to a customer who was offline.
     #[serde(default)]
     pub to_offline: bool,
+    /// The agent for whom it was left, nobody being online.
+    #[serde(default)]
+    pub left_for: Option<i64>,
 }
 
 /// A customer's message as it arrived.
@@ -220,6 +227,13 @@ pub(crate) struct Desk {
     pub(crate) conversations: BTreeMap<String, Conversation>,
     #[serde(default)]
     pub(crate) visitors: Visitors,
+    #[serde(default)]
+    pub(crate) sensitive_words: SensitiveWords,
+    #[serde(default)]
+    pub(crate) queues: Queues,
+    /// What the app told of customers before they came: the bodies of `POST /customers`.
+    #[serde(default)]
+    pub(crate) profiles: BTreeMap<String, Value>,
     pub(crate) nonces: Nonces,
     next_session: i64,
     #[serde(default = "first_customer")]
@@ -236,6 +250,9 @@ impl Desk {
             mode: Mode::Online,
             conversations: BTreeMap::new(),
             visitors: Visitors::default(),
+            sensitive_words: SensitiveWords::default(),
+            queues: Queues::default(),
+            profiles: BTreeMap::new(),
             nonces: Nonces::new(),
             next_session: 1_000_000_000 + now.as_millisecond().rem_euclid(1_000_000_000),
             next_customer: first_customer(),
@@ -314,7 +331,9 @@ impl Desk {
             id: self.new_session_id(),
             agent,
             open: true,
+            began: Timestamp::now(),
         };
+        self.queues.served(customer);
         let conversation = self.conversation(customer);
         conversation.close_all();
         conversation.sessions.push(session.clone());
@@ -366,6 +385,7 @@ impl Desk {
             at: now,
             read: false,
             to_offline,
+            left_for: None,
         };
         let item = told(&entry, session, dates);
         conversation.entries.push(entry);

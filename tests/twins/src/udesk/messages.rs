@@ -44,7 +44,7 @@ pub(crate) fn send(request: &mut Request<'_>) -> Result<Done, Refusal> {
     let robot_id = body.id("robot_id")?;
     let scene_id = body.id("scene_id")?;
     let urobot_session = body.id("urobot_session_id")?;
-    body.id("agent_id")?;
+    let agent_id = body.id("agent_id")?;
     body.id("group_id")?;
     if session == -1 && (robot_id.is_none() || scene_id.is_none()) {
         return Err(body.missing("robot_id and scene_id"));
@@ -77,6 +77,7 @@ pub(crate) fn send(request: &mut Request<'_>) -> Result<Done, Refusal> {
         // What a robot was asked waits for no agent.
         read: matches!(session, 0 | -1),
         to_offline: false,
+        left_for: agent_id.filter(|_| session == -2),
     };
     let conversation = request.desk.conversation(customer);
     conversation.entries.push(entry);

@@ -16,20 +16,24 @@
 //! What the vendor leaves unsaid is a switch ([`Switches`]), so that a test can try it both ways.
 //!
 //! Map: `open_api` takes a call through signature, faults and rate limit to its endpoint
-//! (`sessions`, `robots`, `messages`, `status`, `customers`, `presence`), which works on the `desk` (the state); `agent` is the other
+//! (`sessions`, `robots`, `messages`, `status`, `customers`, `presence`, `register`, `erase`, `lookups`), which works on
+//! the `desk` (the state); `agent` is the other
 //! side of the desk; `push` calls the receive URL; `page` is the agent's page and its JSON control.
 
 mod agent;
 mod customers;
 mod desk;
+mod erase;
 mod input;
 mod limit;
+mod lookups;
 mod messages;
 mod open_api;
 mod page;
 mod presence;
 mod push;
 mod refusal;
+mod register;
 mod robots;
 mod server;
 mod sessions;
@@ -41,6 +45,7 @@ mod visitors;
 
 pub use agent::{NotPossible, Pushed};
 pub use desk::{Agent, Author, Conversation, Entry, Mode, Received, Session, Standing};
+pub use lookups::{QueueCustomers, SensitiveWords};
 pub use robots::{Answer, Robot};
 pub use sign::v2 as sign_v2;
 pub use switches::{

@@ -15,7 +15,9 @@ use super::desk::Desk;
 use super::refusal::Refusal;
 use super::switches::{OverLimit, RateLimit, Switches};
 use super::twin::{Config, Twin};
-use super::{customers, messages, presence, sessions, sign, status};
+use super::{
+    customers, erase, lookups, messages, presence, register, sessions, sign, status,
+};
 use crate::calls::Call;
 use crate::faults::Instead;
 use crate::server::{Incoming, cut, json_response, status_response};
@@ -27,6 +29,10 @@ pub(crate) struct Request<'a> {
     pub(crate) desk: &'a mut Desk,
     pub(crate) now: Timestamp,
     pub(crate) query: &'a BTreeMap<String, String>,
+    /// The query as it came: a list names its name again and again.
+    pub(crate) pairs: &'a [(String, String)],
+    /// Whether the Content-Type says that there is JSON.
+    pub(crate) says_json: bool,
     pub(crate) body: Option<&'a Map<String, Value>>,
 }
 
@@ -58,6 +64,8 @@ pub(crate) struct Outgoing {
 /// An endpoint of the API.
 #[derive(Clone, Copy)]
 enum Endpoint<'a> {
+    CreateCustomer,
+    DestroySession,
     CreateSession,
     CloseSession(&'a str),
     LeaveQueue,
@@ -70,11 +78,17 @@ enum Endpoint<'a> {
     QueueStatus,
     CustomerStatus,
     AgentStatus,
+    SensitiveWords,
+    AgentUnread,
+    Urobots,
+    AbandonedQueues,
 }
 
 impl<'a> Endpoint<'a> {
     fn find(method: &Method, path: &'a str) -> Option<Self> {
         Some(match (method.as_str(), path) {
+            ("POST", "/customers") => Self::CreateCustomer,
+            ("DELETE", "/im/sessions/destroy_session") => Self::DestroySession,
             ("POST", "/im/sessions") => Self::CreateSession,
             ("DELETE", "/im/sessions/close_queue") => Self::LeaveQueue,
             ("POST", "/im/messages") => Self::SendMessage,
@@ -85,6 +99,10 @@ impl<'a> Endpoint<'a> {
             ("GET", "/im/queue_status") => Self::QueueStatus,
             ("GET", "/im/customer_status") => Self::CustomerStatus,
             ("GET", "/im/agent_status") => Self::AgentStatus,
+            ("GET", "/im/im_sensitive_words") => Self::SensitiveWords,
+            ("GET", "/im/messages/agent_unread_messages") => Self::AgentUnread,
+            ("GET", "/im/urobots") => Self::Urobots,
+            ("GET", "/im/im_queues") => Self::AbandonedQueues,
             ("PUT", path) => {
                 let id = path.strip_prefix("/im/sessions/")?;
                 let id = id.strip_suffix("/message_preview")?;
@@ -107,6 +125,8 @@ impl<'a> Endpoint<'a> {
     /// What the rate limit counts by.
     fn api(self) -> &'static str {
         match self {
+            Self::CreateCustomer => "POST /customers",
+            Self::DestroySession => "DELETE /im/sessions/destroy_session",
             Self::CreateSession => "POST /im/sessions",
             Self::CloseSession(_) => "DELETE /im/sessions/:session_id",
             Self::LeaveQueue => "DELETE /im/sessions/close_queue",
@@ -119,12 +139,17 @@ impl<'a> Endpoint<'a> {
             Self::QueueStatus => "GET /im/queue_status",
             Self::CustomerStatus => "GET /im/customer_status",
             Self::AgentStatus => "GET /im/agent_status",
+            Self::SensitiveWords => "GET /im/im_sensitive_words",
+            Self::AgentUnread => "GET /im/messages/agent_unread_messages",
+            Self::Urobots => "GET /im/urobots",
+            Self::AbandonedQueues => "GET /im/im_queues",
         }
     }
 
     /// The fields of its body.
     fn fields(self) -> &'static [&'static str] {
         match self {
+            Self::CreateCustomer => register::FIELDS,
             Self::CreateSession => sessions::CREATE_FIELDS,
             Self::SendMessage => messages::FIELDS,
             Self::MessagePreview(_) => presence::PREVIEW_FIELDS,
@@ -147,6 +172,8 @@ impl<'a> Endpoint<'a> {
 
     fn run(self, request: &mut Request<'_>) -> Result<Done, Refusal> {
         match self {
+            Self::CreateCustomer => register::create(request),
+            Self::DestroySession => erase::destroy(request),
             Self::CreateSession => sessions::create(request),
             Self::CloseSession(id) => sessions::close(request, id),
             Self::LeaveQueue => sessions::leave_queue(request),
@@ -159,6 +186,10 @@ impl<'a> Endpoint<'a> {
             Self::QueueStatus => status::queue(request),
             Self::CustomerStatus => status::customer(request),
             Self::AgentStatus => status::agents(request),
+            Self::SensitiveWords => Ok(lookups::sensitive_words(request)),
+            Self::AgentUnread => lookups::agent_unread(request),
+            Self::Urobots => Ok(lookups::urobots(request)),
+            Self::AbandonedQueues => lookups::im_queues(request),
         }
     }
 }
@@ -257,6 +288,8 @@ async fn work(
                 desk: &mut shared.desk,
                 now: Timestamp::now(),
                 query: &call.query,
+                pairs: &call.pairs,
+                says_json: call.says_json(),
                 body: body.and_then(Value::as_object),
             };
             let outcome = endpoint.run(&mut request);

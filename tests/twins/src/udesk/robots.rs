@@ -326,6 +326,7 @@ pub(crate) fn say(
         at: now,
         read: false,
         to_offline: false,
+        left_for: None,
     });
     (id, body)
 }

@@ -7,6 +7,7 @@ use super::desk::{Agent, GREETING, Mode, Session, Standing, reply, survey_option
 use super::input::{Fields, invalid};
 use super::open_api::{Done, Outgoing, Request};
 use super::refusal::{self, Refusal};
+use super::register;
 use super::robots;
 use super::switches::PushStart;
 
@@ -32,6 +33,7 @@ pub(crate) fn create(request: &mut Request<'_>) -> Result<Done, Refusal> {
     body.text("robot_role_id")?;
     let robot_id = body.id("robot_id")?;
     let scene_id = body.id("scene_id")?;
+    register::must_exist(request, body)?;
 
     // "if provided, ignores assign_type", says the page of both ids.
     if agent_id.is_none() && group_id.is_none() {
@@ -75,6 +77,7 @@ pub(crate) fn create(request: &mut Request<'_>) -> Result<Done, Refusal> {
                 Standing::Queued { place, queue } => (place, queue),
                 _ => (place, queue_name(agent_id, group_id)),
             };
+            request.desk.queues.enter(&customer, request.now);
             request.desk.conversation(&customer).standing = Standing::Queued {
                 place,
                 queue: queue.clone(),
@@ -213,6 +216,7 @@ pub(crate) fn leave_queue(request: &mut Request<'_>) -> Result<Done, Refusal> {
     let wanted = request.query("queue")?;
     match request.desk.standing(&customer) {
         Standing::Queued { queue, .. } if queue == wanted => {
+            request.desk.queues.left(&customer, wanted, request.now);
             request.desk.end(&customer);
             Ok(Done::answer(json!({"code": refusal::OK})))
         }

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use super::lookups::QueueCustomers;
+
 /// The switches of a twin. The defaults follow the vendor's page as printed.
 #[derive(Debug, Clone)]
 pub struct Switches {
@@ -42,6 +44,13 @@ pub struct Switches {
     pub customer_type: &'static str,
     /// In which language `GET /im/queue_status` and `GET /im/customer_status` write `status`.
     pub statuses: StatusTexts,
+    /// Whether a session is refused (2015) for a customer whom nobody created, as the page's FAQ has it, or such a
+    /// customer is made, as its text has it.
+    pub customers_must_exist: bool,
+    /// Whether creating a customer who is there already changes that one, or is refused.
+    pub known_customers_are_updated: bool,
+    /// What an abandoned queue says of its customer.
+    pub queue_customers: QueueCustomers,
     /// How `message_created_at` is written.
     pub dates: DateForm,
     /// How many times more each push is made (the vendor promises no redelivery, and excludes none).
@@ -82,6 +91,9 @@ impl Default for Switches {
             unread_at_most: None,
             customer_type: "token",
             statuses: StatusTexts::English,
+            customers_must_exist: false,
+            known_customers_are_updated: false,
+            queue_customers: QueueCustomers::Whole,
             dates: DateForm::AsPrinted,
             repeat_pushes: 0,
             push_timeout: Duration::from_secs(5),

@@ -7,9 +7,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::desk::{Agent, Author, Conversation, Desk, Received};
 use super::limit::Limiter;
+use super::lookups::SensitiveWords;
 use super::push::Pusher;
 use super::robots::Robot;
 use super::switches::Switches;
@@ -189,6 +191,18 @@ impl Twin {
     /// How many calls hang now.
     pub fn hanging(&self) -> usize {
         self.life().hanging()
+    }
+
+    /// What the company minds in customers' messages (Admin → Settings).
+    pub fn mind(&self, words: SensitiveWords) {
+        let mut shared = self.lock();
+        shared.desk.sensitive_words = words;
+        self.save(&shared);
+    }
+
+    /// What the app told of a customer by `POST /customers`, the whole body.
+    pub fn profile(&self, customer: &str) -> Option<Value> {
+        self.lock().desk.profiles.get(customer).cloned()
     }
 
     /// Every call so far, in order of arrival.
