@@ -150,7 +150,8 @@ mod tests {
             ..request
         };
         let query = unsigned(&next.to_http(&ACCOUNT, STAMP).unwrap());
-        assert_eq!((&query["page"][..], &query["per_page"][..]), ("2", "100"));
+        assert_eq!(query["page"], "2");
+        assert_eq!(query["per_page"], "100");
     }
 
     #[test]
