@@ -97,6 +97,7 @@ pub struct Change {
     pub(crate) pointers: Vec<Pointer>,
     pub(crate) raws: Vec<Raw>,
     nudge_deliveries: bool,
+    late: bool,
 }
 
 impl Change {
@@ -125,7 +126,32 @@ impl Change {
             pointers: Vec::new(),
             raws: Vec::new(),
             nudge_deliveries: false,
+            late: false,
         }
+    }
+
+    /// The same, of what the vendor did not tell when it happened.
+    #[must_use]
+    pub fn late(self) -> Self {
+        Self { late: true, ..self }
+    }
+
+    /// Whether it tells of what the vendor did not tell when it happened.
+    #[must_use]
+    pub fn is_late(&self) -> bool {
+        self.late
+    }
+
+    /// Whether nothing is to be written.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.messages.is_empty()
+            && self.events.is_empty()
+            && self.sends.is_empty()
+            && self.survey.is_none()
+            && self.marks.is_empty()
+            && self.pointers.is_empty()
+            && self.raws.is_empty()
     }
 
     /// What the change tells belongs to what `entry` was appended for, and not to what woke its drainer.
@@ -156,7 +182,7 @@ impl Change {
     /// deliveries. The session must already be in the state that the fact led to.
     pub fn tell(&mut self, fact: &Fact<'_>, occurred_at: Millis) {
         let seq = self.session.deliveries.append();
-        match Event::new(&self.session, seq, fact, occurred_at, self.now) {
+        match Event::new(&self.session, seq, fact, occurred_at, self.late, self.now) {
             Ok(event) => self.events.push(Event {
                 correlation: self.correlation.clone(),
                 ..event

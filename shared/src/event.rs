@@ -39,6 +39,8 @@ pub enum Fact<'a> {
         /// The survey that the vendor offers.
         survey: Option<&'a Survey>,
     },
+    /// The customer has rated the conversation.
+    SurveyAnswered(SurveyAnswer<'a>),
     /// The customer has so much unread.
     CustomerUnread {
         /// How many messages.
@@ -48,9 +50,23 @@ pub enum Fact<'a> {
     },
 }
 
+/// What the customer thought of a conversation, as far as the vendor tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct SurveyAnswer<'a> {
+    /// The option's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub option: Option<&'a str>,
+    /// The option in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<&'a str>,
+    /// What the customer wrote beside.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remark: Option<&'a str>,
+}
+
 impl Fact<'_> {
     /// Every type, for the test that holds `infra/openapi.yaml` against the code.
-    pub const TYPES: [&'static str; 10] = [
+    pub const TYPES: [&'static str; 11] = [
         "message.received",
         "message.sent",
         "message.failed",
@@ -60,6 +76,7 @@ impl Fact<'_> {
         "session.started",
         "session.transferred",
         "session.closed",
+        "survey.answered",
         "customer.unread",
     ];
 
@@ -76,6 +93,7 @@ impl Fact<'_> {
             Self::SessionStarted => "session.started",
             Self::SessionTransferred => "session.transferred",
             Self::SessionClosed { .. } => "session.closed",
+            Self::SurveyAnswered(_) => "survey.answered",
             Self::CustomerUnread { .. } => "customer.unread",
         }
     }
@@ -91,6 +109,8 @@ struct Body<'a> {
     seq: u64,
     #[serde(with = "rfc3339_field")]
     occurred_at: Millis,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    late: bool,
     data: Data<'a>,
 }
 
@@ -108,6 +128,8 @@ struct Data<'a> {
     reason: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     survey: Option<&'a Survey>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer: Option<SurveyAnswer<'a>>,
 }
 
 /// A message of the conversation, or what little a vendor tells of one.
@@ -143,7 +165,8 @@ pub struct Event {
 }
 
 impl Event {
-    /// The event number `seq` of `session`, which is in the state that the fact led to.
+    /// The event number `seq` of `session`, which is in the state that the fact led to. One that is `late` was not
+    /// told by the vendor when it happened.
     ///
     /// # Errors
     /// Where the body cannot be written as JSON; none of its parts is such.
@@ -152,6 +175,7 @@ impl Event {
         seq: u64,
         fact: &Fact<'_>,
         occurred_at: Millis,
+        late: bool,
         now: Millis,
     ) -> Result<Self, serde_json::Error> {
         let mut data = Data::default();
@@ -169,6 +193,7 @@ impl Event {
                 data.reason = Some(reason);
                 data.survey = *survey;
             }
+            Fact::SurveyAnswered(answer) => data.answer = Some(*answer),
             Fact::CustomerUnread { count, last } => {
                 data.count = Some(*count);
                 data.message = last.map(Told::Excerpt);
@@ -183,6 +208,7 @@ impl Event {
             vendor: session.vendor,
             seq,
             occurred_at,
+            late,
             data,
         })?;
         Ok(Self {

@@ -194,6 +194,12 @@ pub struct Message {
     /// The vendor's identifier of what came from there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vendor_id: Option<String>,
+    /// When it was said, by the vendor's clock, where it tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said_at: Option<Millis>,
+    /// Whether no push brought it: it was found later, and stands behind what was said after it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub late: bool,
     /// When it was recorded.
     pub created_at: Millis,
 }
@@ -224,6 +230,10 @@ pub struct View<'a> {
     client_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'a VendorFault>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    late: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    said_at: Option<String>,
     #[serde(with = "rfc3339_field")]
     created_at: Millis,
 }
@@ -278,6 +288,8 @@ impl Message {
             error: None,
             too_late: false,
             vendor_id: None,
+            said_at: None,
+            late: false,
             created_at: now,
         }
     }
@@ -322,6 +334,9 @@ impl Message {
             status: self.status,
             client_id: self.client_id.as_deref(),
             error: self.error.as_ref(),
+            late: self.late,
+            // A message in its place was said when it was recorded.
+            said_at: self.said_at.filter(|_| self.late).map(rfc3339),
             created_at: self.created_at,
         }
     }

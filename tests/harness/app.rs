@@ -35,6 +35,9 @@ pub struct Event {
     pub seq: u64,
     /// The vendor's time.
     pub occurred_at: String,
+    /// Told out of its place.
+    #[serde(default)]
+    pub late: bool,
     /// What the kind is about.
     pub data: Value,
 }

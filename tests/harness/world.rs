@@ -379,6 +379,12 @@ impl World {
         }
     }
 
+    /// From now on Udesk calls with its events, too.
+    pub fn subscribe_to_events(&self) {
+        let url = self.bundle.function_url("webhook-udesk-event");
+        self.twin.set_event_url(format!("{url}/{PATH_SECRET}"));
+    }
+
     /// One call of the API, with this bearer.
     pub async fn call(
         &self,

@@ -10,7 +10,7 @@ use harness::{
     faults::{Calls, Fault as WireFault},
     permissions::allowed,
     push, until,
-    world::{API_KEY, SOBOT_PATH_SECRET, SOBOT_WEBHOOKS, World},
+    world::{API_KEY, PATH_SECRET, SOBOT_PATH_SECRET, SOBOT_WEBHOOKS, World},
 };
 use serde_json::json;
 
@@ -135,6 +135,43 @@ async fn a_function_may_do_what_it_does_and_nothing_else() {
     world.twin.agent_closes("inbox", "normal").await.unwrap();
     world.wait_until_told(&inbox, "session.closed").await;
     refusing.clear();
+
+    // Udesk's events: whoever waits gives up; a transcript holds what no push brought, at either URL, and a third time
+    // through the inbox.
+    world.subscribe_to_events();
+    world.twin.everyone_busy(2);
+    let waiting = world
+        .ask_for_agent("leaves")
+        .await
+        .expect(201)
+        .text_of("id");
+    world.settled().await;
+    world.twin.gives_up_queue("leaves").await.unwrap();
+    world.wait_until_told(&waiting, "session.closed").await;
+    world.twin.agents_online();
+    for (customer, function, refuses) in [
+        ("late-1", "webhook-udesk-event", false),
+        ("late-2", "webhook-udesk", false),
+        ("late-3", "webhook-udesk-event", true),
+    ] {
+        let session = world.open_quietly(customer).await;
+        world.settled().await;
+        let url = world.bundle.function_url(function);
+        world.twin.set_event_url(format!("{url}/{PATH_SECRET}"));
+        let refusing = refuses.then(|| {
+            let calls = of(function);
+            world.dynamodb.play(calls, WireFault::InternalError)
+        });
+        world.twin.switch(|switches| switches.lose_pushes = true);
+        world.twin.agent_says(customer, "Missed").await.unwrap();
+        world.twin.agent_closes(customer, "normal").await.unwrap();
+        world.twin.switch(|switches| switches.lose_pushes = false);
+        world.wait_until_told(&session, "session.closed").await;
+        world.settled().await;
+        if let Some(refusing) = refusing {
+            refusing.clear();
+        }
+    }
 
     // Sobot opens a conversation at each of its URLs and goes on in it; the table refuses the first push
     // of all, which is taken up from the inbox.

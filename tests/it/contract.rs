@@ -24,8 +24,9 @@ use harness::{
 use serde_json::json;
 
 /// Each webhook, and the path secret that opens it.
-const WEBHOOKS: [(&str, &str); 4] = [
+const WEBHOOKS: [(&str, &str); 5] = [
     ("webhook-udesk", PATH_SECRET),
+    ("webhook-udesk-event", PATH_SECRET),
     (SOBOT_WEBHOOKS[0], SOBOT_PATH_SECRET),
     (SOBOT_WEBHOOKS[1], SOBOT_PATH_SECRET),
     (SOBOT_WEBHOOKS[2], SOBOT_PATH_SECRET),
@@ -51,6 +52,7 @@ fn answers() -> BTreeMap<&'static str, Answers> {
             webhook_sobot_unread_message::ANSWERS,
         ),
         ("webhook-udesk", webhook_udesk::ANSWERS),
+        ("webhook-udesk-event", webhook_udesk_event::ANSWERS),
     ])
 }
 

@@ -47,6 +47,7 @@ mod sobot_pushes;
 mod template_laws;
 mod tencent_desk;
 mod tokens;
+mod udesk_events;
 mod under_load;
 mod vendor_off;
 

@@ -68,6 +68,9 @@ fn functions() -> BTreeMap<&'static str, Make> {
         ("webhook-udesk", |given| {
             webhook_udesk::App::from_settings(given).map(drop)
         }),
+        ("webhook-udesk-event", |given| {
+            webhook_udesk_event::App::from_settings(given).map(drop)
+        }),
     ])
 }
 

@@ -27,8 +27,8 @@ pub(super) struct Saying {
     pub(super) custom: Option<String>,
     /// What it is known by at the vendor's.
     pub(super) vendor_id: String,
-    /// When it was said.
-    pub(super) occurred_at: Millis,
+    /// When it was said, where the vendor tells.
+    pub(super) said_at: Option<Millis>,
 }
 
 impl Saying {
@@ -42,6 +42,8 @@ impl Saying {
             agent: self.agent,
             custom: self.custom,
             vendor_id: Some(self.vendor_id),
+            said_at: self.said_at,
+            late: change.is_late(),
             ..Message::new(
                 change.next_message(),
                 self.from,
@@ -50,7 +52,8 @@ impl Saying {
                 change.now(),
             )
         };
-        change.tell(&Fact::MessageReceived(message.view()), self.occurred_at);
+        let occurred_at = self.said_at.unwrap_or(change.now());
+        change.tell(&Fact::MessageReceived(message.view()), occurred_at);
         change.put_message(message);
     }
 }

@@ -237,7 +237,7 @@ impl Piece for Told {
                     agent: agent.clone(),
                     custom: custom.clone(),
                     vendor_id: self.key.clone(),
-                    occurred_at,
+                    said_at: self.at,
                 };
                 saying.receive(change);
             }

@@ -1,6 +1,10 @@
 //! What Udesk's pushes mean for a session.
 
+mod event;
+mod late;
 mod robot;
+
+pub use late::Late;
 
 use jiff::tz::Offset;
 use robot::Answered;
@@ -90,6 +94,10 @@ impl Record for Recorder {
                     record_pieces(&self.table, &self.lately, &customer, pieces).await
                 }
                 None => aside("it names no customer and no session that is ours".to_owned()).await,
+            },
+            Ok(Push::Event(event)) => match self.record_event(&event, body).await? {
+                Ok(recorded) => Ok(recorded),
+                Err(because) => aside(because).await,
             },
             Ok(Push::Unknown) => aside("it is of no documented kind".to_owned()).await,
             Err(error) => aside(error.to_string()).await,
@@ -290,11 +298,16 @@ impl Said {
         all.map(|(key, message)| Self { key, message }).collect()
     }
 
+    /// When, by Udesk's clock, where it tells.
+    fn said_at(&self) -> Option<Millis> {
+        let message = self.message.as_ref().ok()?;
+        message.created_at.map(|at| at.as_millisecond())
+    }
+
     fn receive_media(
         &self,
         change: &mut Change,
         agent: Option<session::Agent>,
-        occurred_at: Millis,
         kind: Kind,
         media: &Media,
     ) {
@@ -305,20 +318,20 @@ impl Said {
                 .duration
                 .and_then(|seconds| u32::try_from(seconds).ok()),
         };
-        self.receive(change, agent, occurred_at, kind, &media.content, Some(file));
+        self.receive(change, agent, kind, &media.content, Some(file));
     }
 
     fn receive(
         &self,
         change: &mut Change,
         agent: Option<session::Agent>,
-        occurred_at: Millis,
         kind: Kind,
         content: &str,
         file: Option<File>,
     ) {
         // An agent speaks: the customer waits no longer.
-        start(change, agent.clone(), occurred_at);
+        let said_at = self.said_at();
+        start(change, agent.clone(), said_at.unwrap_or(change.now()));
         let saying = Saying {
             from: Author::Agent,
             kind,
@@ -327,7 +340,7 @@ impl Said {
             agent,
             custom: None,
             vendor_id: self.key.clone(),
-            occurred_at,
+            said_at,
         };
         saying.receive(change);
     }
@@ -380,9 +393,7 @@ impl Piece for Said {
                 return;
             }
         };
-        let occurred_at = message
-            .created_at
-            .map_or(change.now(), |at| at.as_millisecond());
+        let occurred_at = self.said_at().unwrap_or(change.now());
         let agent = message.agent.clone().and_then(Agent::person);
         if let Some(id) = self.vendor_session()
             && !matches!(message.content, Content::NotShown | Content::Close { .. })
@@ -391,22 +402,22 @@ impl Piece for Said {
         }
         match &message.content {
             Content::Message { content } => {
-                self.receive(change, agent, occurred_at, Kind::Text, content, None);
+                self.receive(change, agent, Kind::Text, content, None);
             }
             Content::Rich { content } => {
-                self.receive(change, agent, occurred_at, Kind::Rich, content, None);
+                self.receive(change, agent, Kind::Rich, content, None);
             }
             Content::Image(media) => {
-                self.receive_media(change, agent, occurred_at, Kind::Image, media);
+                self.receive_media(change, agent, Kind::Image, media);
             }
             Content::Audio(media) => {
-                self.receive_media(change, agent, occurred_at, Kind::Audio, media);
+                self.receive_media(change, agent, Kind::Audio, media);
             }
             Content::Video(media) => {
-                self.receive_media(change, agent, occurred_at, Kind::Video, media);
+                self.receive_media(change, agent, Kind::Video, media);
             }
             Content::File(media) => {
-                self.receive_media(change, agent, occurred_at, Kind::File, media);
+                self.receive_media(change, agent, Kind::File, media);
             }
             Content::StartSession { .. } => start(change, agent, occurred_at),
             Content::Transfer { .. } => {

@@ -57,6 +57,7 @@ enum Work {
     Close,
     Say,
     UdeskPush,
+    UdeskEvent,
     SobotPush,
     Deliver,
     Send,
@@ -98,6 +99,7 @@ pub(crate) const JOBS: &[Job] = &[
     job("list-deliveries", "nothing is dead", Kind::Api, OK, Work::Sweep),
     job("redrive-delivery", "a session in which nothing is dead", Kind::Api, OK, Work::Read),
     job("webhook-udesk", "an agent's message", Kind::Webhook, OK, Work::UdeskPush),
+    job("webhook-udesk-event", "a rating", Kind::Webhook, OK, Work::UdeskEvent),
     job("webhook-sobot-offline-message", "an agent's message", Kind::Webhook, OK, Work::SobotPush),
     job("webhook-sobot-unread-message", "an agent's message", Kind::Webhook, OK, Work::SobotPush),
     job("webhook-sobot-chat-list", "a count of unread messages", Kind::Webhook, OK, Work::SobotPush),
@@ -159,6 +161,14 @@ impl Job {
                 let pushes = turns.map(|session| world.udesk_push(session));
                 pushes
                     .map(|push| Ok(with_body(fixture.clone(), &push?)))
+                    .collect()
+            }
+            Work::UdeskEvent => {
+                let sessions = world.sessions("udesk", CONVERSATIONS).await?;
+                let turns = sessions.iter().cycle().take(number);
+                let events = turns.map(|session| world.udesk_vote(session));
+                events
+                    .map(|event| Ok(with_body(fixture.clone(), &event?)))
                     .collect()
             }
             Work::SobotPush => {

@@ -231,6 +231,21 @@ impl World {
         Ok(push)
     }
 
+    /// What Udesk calls with when a customer has rated. Without the session's number, each is another one.
+    pub(crate) fn udesk_vote(&self, session: &Session) -> Result<Value, Problem> {
+        let mut event = event::body(&self.fixture("webhook-udesk-event")?)?;
+        for (place, value) in [
+            ("/message/customer_token", json!(session.customer)),
+            ("/message/remark", json!(self.fresh("remark"))),
+            ("/message/im_sub_session_id", Value::Null),
+        ] {
+            *event
+                .pointer_mut(place)
+                .ok_or("webhook-udesk-event's event is another")? = value;
+        }
+        Ok(event)
+    }
+
     /// Delivers whatever there is to be delivered.
     pub(crate) async fn settle(&self) -> Result<(), Problem> {
         // What fails because the machine is busy is seen to again, as SQS would.

@@ -29,6 +29,8 @@ pub enum PushOutcome {
     Stopped,
     /// Not made: no receive URL is set.
     NoReceiveUrl,
+    /// Not made: the vendor has an outage (Udesk's `lose_pushes`).
+    Lost,
     /// Put aside to follow the customer's next push (Udesk's `swap_next_pushes`).
     PutAside,
 }
@@ -51,6 +53,7 @@ impl PushOutcome {
             | Self::Unreachable(_)
             | Self::Stopped
             | Self::NoReceiveUrl
+            | Self::Lost
             | Self::PutAside => None,
         }
     }
@@ -70,6 +73,7 @@ impl PushOutcome {
             Self::Unreachable(why) => format!("unreachable: {why}"),
             Self::Stopped => "not made: calls are stopped after ten time-outs".to_owned(),
             Self::NoReceiveUrl => "not made: no receive URL is set".to_owned(),
+            Self::Lost => "lost".to_owned(),
             Self::PutAside => "put aside".to_owned(),
         }
     }

@@ -102,10 +102,12 @@ impl Piece for Answered {
             }
         };
         let now = change.now();
-        let occurred_at = message.created_at.map_or(now, |at| at.as_millisecond());
+        let said_at = message.created_at.map(|at| at.as_millisecond());
+        let occurred_at = said_at.unwrap_or(now);
         let id = change.next_message();
         let message = Message {
             vendor_id: Some(self.key.clone()),
+            said_at,
             ..Message::from_robot(id, answer.content, answer.suggestions, now)
         };
         change.tell(&Fact::MessageReceived(message.view()), occurred_at);

@@ -17,6 +17,10 @@
 //! | [`destroy_session`] | `DELETE /im/sessions/destroy_session` |
 //! | [`sensitive_words`], [`agent_unread`], [`agent_status`], [`urobots`], [`abandoned_queues`] | `GET /im/im_sensitive_words`, `/im/messages/agent_unread_messages`, `/im/agent_status`, `/im/urobots`, `/im/im_queues` |
 //! | [`push`], [`push_agent`], [`push_robot`], [`push_urobot`], [`push_read`] | the one receive URL: replies and read status |
+//! | [`event`] | the event URL: what happened at the desk, by its action |
+//! | [`event_session_close`], [`im_log`] | `ImSubSession_close` and its transcript |
+//! | [`event_shut_queue`] | `ShutQueue_create` |
+//! | [`event_survey_vote`] | `ImSurveyVote_create` |
 //! | [`robot_answer`] | what either robot says, in a push or as its welcome |
 //! | [`survey_options`] | the object inside a new session and a close event |
 //! | [`account`], [`sign`] | address, query and signature of every call |
@@ -40,8 +44,13 @@ pub mod customer_status;
 pub mod date;
 pub mod destroy_session;
 pub mod endpoint;
+pub mod event;
+pub mod event_session_close;
+pub mod event_shut_queue;
+pub mod event_survey_vote;
 pub mod get_customer;
 pub mod id;
+pub mod im_log;
 pub mod message_preview;
 pub mod push;
 pub mod push_agent;

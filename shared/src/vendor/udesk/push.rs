@@ -1,5 +1,6 @@
 //! `POST {receive URL}`: everything that Udesk calls us with, at one URL and without a discriminator. What it is, is
-//! told by its keys and `assign_type`; only then that kind's payload is read.
+//! told by its keys and `assign_type`; only then that kind's payload is read. Events have a URL of their own, and are told
+//! by their keys as well, so that either URL takes either.
 //!
 //! Udesk wants 200 and an empty body within five seconds, and stops calling for sixty after ten slow answers.
 //!
@@ -10,8 +11,8 @@ use jiff::tz::Offset;
 use serde_json::{Value, value::RawValue};
 
 use super::{
-    push_agent::AgentPush, push_read::ReadPush, push_robot, push_urobot, robot_answer::RobotPush,
-    text,
+    event::Event, push_agent::AgentPush, push_read::ReadPush, push_robot, push_urobot,
+    robot_answer::RobotPush, text,
 };
 use crate::vendor::unreadable::{Fault, Members, Unreadable, members, parse};
 
@@ -26,6 +27,8 @@ pub enum Push {
     Robot(RobotPush),
     /// What Udesk's own robot answered.
     Urobot(RobotPush),
+    /// Something that happened at the desk.
+    Event(Event),
     /// None of these.
     Unknown,
 }
@@ -57,6 +60,7 @@ enum Kind {
     Read,
     Robot,
     Urobot,
+    Event,
     Unknown,
 }
 
@@ -73,6 +77,7 @@ impl Push {
             Kind::Read => parse(body).map(Self::Read),
             Kind::Robot => push_robot::read(&members, offset).map(Self::Robot),
             Kind::Urobot => push_urobot::read(body, &members, offset).map(Self::Urobot),
+            Kind::Event => Event::read(&members, offset).map(Self::Event),
             Kind::Unknown => Ok(Self::Unknown),
         }
     }
@@ -88,6 +93,7 @@ fn kind(members: &Members<'_>) -> Kind {
         Some("urobot") => Kind::Urobot,
         Some(_) => Kind::Unknown,
         None if members.contains_key("messages") => unnamed(members),
+        None if Event::is_one(members) => Kind::Event,
         None if members.contains_key("message_ids") => Kind::Read,
         // The page's urobot sample: the inner object without its envelope.
         None if members.contains_key("sessionId") && members.contains_key("logId") => Kind::Urobot,
@@ -160,7 +166,7 @@ mod tests {
     fn the_rest_is_unknown() {
         for body in [
             "{}",
-            r#"{"action":"ImSubSession_close","message":{}}"#,
+            r#"{"action":"ImSubSession_close"}"#,
             r#"{"assign_type":"oracle","messages":[]}"#,
             r#"{"messages":[{"type":"message"}]}"#,
             r#"{"messages":7}"#,

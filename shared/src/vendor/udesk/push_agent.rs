@@ -314,7 +314,24 @@ fn message(
     raw: Box<RawValue>,
     offset: Offset,
 ) -> Result<AgentMessage, UnreadableMessage> {
-    match read(raw.get(), offset) {
+    made(path, read(raw.get(), offset), raw)
+}
+
+/// A message that came in another form: `pushed` is what a push would have made of it, `raw` what came.
+pub(super) fn message_as(
+    pushed: &Value,
+    raw: Box<RawValue>,
+    offset: Offset,
+) -> Result<AgentMessage, UnreadableMessage> {
+    made("", read(&pushed.to_string(), offset), raw)
+}
+
+fn made(
+    path: &str,
+    read: Result<Parts, Unreadable>,
+    raw: Box<RawValue>,
+) -> Result<AgentMessage, UnreadableMessage> {
+    match read {
         Ok((head, kind, agent, created_at, content)) => Ok(AgentMessage {
             kind,
             message_id: head.message_id,

@@ -21,6 +21,12 @@ use crate::push::PushOutcome;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotPossible(String);
 
+impl NotPossible {
+    pub(crate) fn of(why: String) -> Self {
+        Self(why)
+    }
+}
+
 impl fmt::Display for NotPossible {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(&self.0)
@@ -275,6 +281,9 @@ impl Twin {
                 self.enqueue(Outgoing { customer, body }, None)
             })
             .collect();
+        for event in shared.events(Timestamp::now()) {
+            drop(self.enqueue_event(event, None));
+        }
         self.save(&shared);
         Ok(UnderWay {
             session,

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::lookups::{Queues, SensitiveWords};
+use super::events::Happened;
 use super::sign::Nonces;
 use super::switches::DateForm;
 use super::visitors::Visitors;
@@ -235,6 +236,9 @@ pub(crate) struct Desk {
     #[serde(default)]
     pub(crate) profiles: BTreeMap<String, Value>,
     pub(crate) nonces: Nonces,
+    /// What no event has told yet.
+    #[serde(skip)]
+    pub(crate) happened: Vec<(String, Happened)>,
     next_session: i64,
     #[serde(default = "first_customer")]
     next_customer: i64,
@@ -254,6 +258,7 @@ impl Desk {
             queues: Queues::default(),
             profiles: BTreeMap::new(),
             nonces: Nonces::new(),
+            happened: Vec::new(),
             next_session: 1_000_000_000 + now.as_millisecond().rem_euclid(1_000_000_000),
             next_customer: first_customer(),
             next_message: 1,
@@ -334,6 +339,7 @@ impl Desk {
             began: Timestamp::now(),
         };
         self.queues.served(customer);
+        self.tell_of_end(customer, true);
         let conversation = self.conversation(customer);
         conversation.close_all();
         conversation.sessions.push(session.clone());
@@ -345,9 +351,26 @@ impl Desk {
 
     /// Ends the customer's session, or leaves the queue.
     pub(crate) fn end(&mut self, customer: &str) {
+        self.tell_of_end(customer, false);
         let conversation = self.conversation(customer);
         conversation.close_all();
         conversation.standing = Standing::Idle;
+    }
+
+    /// What is open ends, and what waits is given up.
+    fn tell_of_end(&mut self, customer: &str, by_transfer: bool) {
+        let live = self.live(customer).map(|session| session.id);
+        let happened = match (live, self.standing(customer)) {
+            (Some(session), _) => Happened::SessionEnded {
+                session,
+                by_transfer,
+            },
+            (None, Standing::Queued { .. } | Standing::Assigning) if !by_transfer => {
+                Happened::QueueLeft
+            }
+            _ => return,
+        };
+        self.happened.push((customer.to_owned(), happened));
     }
 
     /// Whether a message with this id has arrived, from whomever: the id is unique in the company.

@@ -18,12 +18,13 @@
 //! Map: `open_api` takes a call through signature, faults and rate limit to its endpoint
 //! (`sessions`, `robots`, `messages`, `status`, `customers`, `presence`, `register`, `erase`, `lookups`), which works on
 //! the `desk` (the state); `agent` is the other
-//! side of the desk; `push` calls the receive URL; `page` is the agent's page and its JSON control.
+//! side of the desk; `push` calls the receive URL, and that of `events`; `page` is the agent's page and its JSON control.
 
 mod agent;
 mod customers;
 mod desk;
 mod erase;
+mod events;
 mod input;
 mod limit;
 mod lookups;

@@ -293,6 +293,7 @@ async fn work(
                 body: body.and_then(Value::as_object),
             };
             let outcome = endpoint.run(&mut request);
+            let events = shared.events(Timestamp::now());
             twin.save(shared);
             // Into the customer's line while the desk is locked: pushes go out in the order in
             // which the desk changed.
@@ -304,6 +305,9 @@ async fn work(
                     .collect();
                 for push in done.after {
                     drop(twin.enqueue(push, Some(AFTER_ANSWER)));
+                }
+                for event in events {
+                    drop(twin.enqueue_event(event, Some(AFTER_ANSWER)));
                 }
                 (done.answer, before)
             })

@@ -20,6 +20,8 @@ use crate::push::{Caller, PushOutcome, PushRecord};
 
 struct Job {
     customer: String,
+    /// Whether it goes to the URL of events.
+    event: bool,
     body: String,
     due: Instant,
     done: oneshot::Sender<PushOutcome>,
@@ -112,6 +114,15 @@ impl Twin {
     /// outcome. `wait` is
     /// how long the push waits at least.
     pub(crate) fn enqueue(&self, push: Outgoing, wait: Option<Duration>) -> Pending {
+        self.line_up(push, wait, false)
+    }
+
+    /// The same, for an event.
+    pub(crate) fn enqueue_event(&self, event: Outgoing, wait: Option<Duration>) -> Pending {
+        self.line_up(event, wait, true)
+    }
+
+    fn line_up(&self, push: Outgoing, wait: Option<Duration>, event: bool) -> Pending {
         let body = match push.body {
             // A raw body that is no JSON is pushed as it is.
             Value::String(raw) => raw,
@@ -120,6 +131,7 @@ impl Twin {
         let (done, outcome) = oneshot::channel();
         let job = Job {
             customer: push.customer.clone(),
+            event,
             body,
             due: Instant::now() + wait.unwrap_or_default(),
             done,
@@ -169,7 +181,11 @@ async fn work(twin: &Twin, mut jobs: mpsc::UnboundedReceiver<Job>) {
 async fn deliver(twin: &Twin, job: &Job) -> PushOutcome {
     let (switches, url) = {
         let shared = twin.lock();
-        (shared.switches.clone(), shared.receive_url.clone())
+        let url = match job.event {
+            true => shared.event_url.clone(),
+            false => shared.receive_url.clone(),
+        };
+        (shared.switches.clone(), url)
     };
     let mut first = None;
     for _ in 0..=switches.repeat_pushes {
@@ -177,6 +193,7 @@ async fn deliver(twin: &Twin, job: &Job) -> PushOutcome {
         let start = Instant::now();
         let outcome = match &url {
             None => PushOutcome::NoReceiveUrl,
+            Some(_) if switches.lose_pushes && !job.event => PushOutcome::Lost,
             Some(url) => twin.pusher().call(url, &job.body, &switches).await,
         };
         twin.lock().pushes.push(PushRecord {

@@ -51,6 +51,14 @@ pub struct Switches {
     pub known_customers_are_updated: bool,
     /// What an abandoned queue says of its customer.
     pub queue_customers: QueueCustomers,
+    /// Whether no push is made: the vendor has an outage, and says nothing of it afterwards. Events go out.
+    pub lose_pushes: bool,
+    /// Whether an event names the customer's token, or leaves it to the session's number.
+    pub events_name_customer: bool,
+    /// Whether the lines of a transcript carry the `message_id` of their push.
+    pub transcript_ids: bool,
+    /// Whether a transfer, which ends a session at the vendor's, is told as `ImSubSession_close` too.
+    pub close_event_on_transfer: bool,
     /// How `message_created_at` is written.
     pub dates: DateForm,
     /// How many times more each push is made (the vendor promises no redelivery, and excludes none).
@@ -94,6 +102,10 @@ impl Default for Switches {
             customers_must_exist: false,
             known_customers_are_updated: false,
             queue_customers: QueueCustomers::Whole,
+            lose_pushes: false,
+            events_name_customer: true,
+            transcript_ids: true,
+            close_event_on_transfer: false,
             dates: DateForm::AsPrinted,
             repeat_pushes: 0,
             push_timeout: Duration::from_secs(5),

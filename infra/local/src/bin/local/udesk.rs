@@ -4,11 +4,13 @@ use crate::Problem;
 use crate::desk::{Desk, Vendor};
 use deskbridge_local::Bundle;
 use deskbridge_twins::udesk::{Options, Twin};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// The function that takes its pushes.
 pub(crate) const WEBHOOK: &str = "webhook-udesk";
+/// The function that takes its events.
+const EVENTS: &str = "webhook-udesk-event";
 /// The setting with that function's path secrets.
 pub(crate) const SECRETS: &str = "UDESK_WEBHOOK_SECRETS";
 
@@ -47,6 +49,9 @@ pub(crate) async fn start(
 }
 
 /// Tells the twin where its pushes go.
-pub(crate) fn pushes_to(twin: &Twin, bundle: &Bundle, secret: &str) {
+pub(crate) fn pushes_to(twin: &Twin, bundle: &Bundle, functions: &BTreeSet<String>, secret: &str) {
     twin.set_receive_url(format!("{}/{secret}", bundle.function_url(WEBHOOK)));
+    if functions.contains(EVENTS) {
+        twin.set_event_url(format!("{}/{secret}", bundle.function_url(EVENTS)));
+    }
 }

@@ -53,7 +53,7 @@ impl Desks {
         settings: &BTreeMap<String, String>,
     ) {
         if let Some(twin) = self.udesk.twin() {
-            udesk::pushes_to(twin, bundle, current(settings, udesk::SECRETS));
+            udesk::pushes_to(twin, bundle, functions, current(settings, udesk::SECRETS));
         }
         if let Some(twin) = self.sobot.twin() {
             sobot::pushes_to(twin, bundle, functions, current(settings, sobot::SECRETS));
