@@ -138,7 +138,7 @@ async fn what_was_pushed_is_not_told_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_event_that_comes_fifty_times_at_once_tells_each_message_once() {
+async fn an_event_that_comes_many_times_at_once_tells_each_message_once() {
     let world = World::start().await;
     let session = world.open_quietly("DE").await;
     let udesk = world.twin.conversation("DE").unwrap().live().unwrap().id;
@@ -151,7 +151,7 @@ async fn an_event_that_comes_fifty_times_at_once_tells_each_message_once() {
     })
     .to_string();
 
-    let answers = join_all((0..50).map(|_| world.push_to(EVENTS, PATH_SECRET, body.clone()))).await;
+    let answers = join_all((0..6).map(|_| world.push_to(EVENTS, PATH_SECRET, body.clone()))).await;
 
     assert!(
         answers.iter().all(|answer| answer.status == 200),
@@ -198,15 +198,11 @@ async fn whoever_gives_the_queue_up_has_no_session_any_more() {
     let events = world.app.events_of(&session);
     assert_eq!(events.last().unwrap().data["reason"], "customer");
     // The same again, when they wait anew: it was another wait that ended.
-    let old = world.twin.pushes().last().unwrap().body.to_string();
-    tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    let mut old = world.twin.pushes().last().unwrap().body.clone();
+    old["message"]["queue_start_time"] = json!("2020-01-01T00:00:00Z");
     let next = world.ask_for_agent("DE").await.expect(201).text_of("id");
-    let long_ago = old.replace(
-        &old[old.find("\"queue_start_time\":\"").unwrap()..][20..40],
-        "2020-01-01T00:00:00Z",
-    );
     world
-        .push_to(EVENTS, PATH_SECRET, long_ago)
+        .push_to(EVENTS, PATH_SECRET, old.to_string())
         .await
         .expect(200);
     assert_ne!(next, session);
