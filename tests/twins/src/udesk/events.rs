@@ -8,7 +8,7 @@ use jiff::{Timestamp, tz::Offset};
 use serde_json::{Value, json};
 
 use super::agent::NotPossible;
-use super::desk::{Author, Conversation, Desk, Standing};
+use super::desk::{Agent, Author, Conversation, Desk, Standing};
 use super::open_api::Outgoing;
 use super::switches::Switches;
 use super::twin::{Shared, Twin};
@@ -124,26 +124,30 @@ fn body(
             return None;
         }
         Happened::SessionEnded { session, .. } => {
-            let mut log = json!({
+            let agent = agent_of(conversation, *session);
+            let log = json!({
                 "session_id": 1,
                 "sub_session_id": session,
+                "customer_id": conversation.id,
+                "customer_token": named(conversation, switches),
+                "agent_id": agent.map(|agent| agent.id),
+                "agent_nick_name": agent.map(|agent| &agent.name),
                 "created_at": dashed(begun(conversation, *session).unwrap_or(now)),
                 "closed_at": dashed(now),
             });
-            if let Some(agent) = agent_of(conversation, *session) {
-                log["agent_id"] = json!(agent.0);
-                log["agent_nick_name"] = json!(agent.1);
-            }
-            name_customer(&mut log, conversation, switches);
             let infos = transcript(conversation, *session, switches);
             let message = json!({"im_sub_session_log": log, "im_log_infos": infos});
             ("ImSubSession_close", message)
         }
         Happened::QueueLeft => {
-            let mut message = json!({
-                "channel": "api", "queue_start_time": now.to_string(), "queue_seconds": 0, "queue_name": "all",
+            let message = json!({
+                "customer_id": conversation.id,
+                "customer_token": named(conversation, switches),
+                "channel": "api",
+                "queue_start_time": now.to_string(),
+                "queue_seconds": 0,
+                "queue_name": "all",
             });
-            name_customer(&mut message, conversation, switches);
             ("ShutQueue_create", message)
         }
         Happened::Voted {
@@ -152,27 +156,30 @@ fn body(
             name,
             remark,
         } => {
-            let mut message = json!({
-                "im_sub_session_id": session, "option_id": option, "option_name": name, "remark": remark,
+            let message = json!({
+                "im_sub_session_id": session,
+                "customer_id": conversation.id,
+                "customer_token": named(conversation, switches),
+                "option_id": option,
+                "option_name": name,
+                "remark": remark,
                 "created_at": dashed(now),
             });
-            name_customer(&mut message, conversation, switches);
             ("ImSurveyVote_create", message)
         }
     };
     Some(json!({"action": action, "message": message}))
 }
 
-fn name_customer(object: &mut Value, conversation: &Conversation, switches: &Switches) {
-    if switches.events_name_customer {
-        object["customer_token"] = json!(conversation.customer);
-    }
+fn named<'a>(conversation: &'a Conversation, switches: &Switches) -> Option<&'a str> {
+    let is_named = switches.events_name_customer;
+    is_named.then_some(conversation.customer.as_str())
 }
 
-fn agent_of(conversation: &Conversation, session: i64) -> Option<(i64, String)> {
+fn agent_of(conversation: &Conversation, session: i64) -> Option<&Agent> {
     let mut sessions = conversation.sessions.iter();
     let found = sessions.find(|one| one.id == session)?;
-    Some((found.agent.id, found.agent.name.clone()))
+    Some(&found.agent)
 }
 
 fn begun(conversation: &Conversation, session: i64) -> Option<Timestamp> {
@@ -195,15 +202,12 @@ fn transcript(conversation: &Conversation, session: i64, switches: &Switches) ->
             Author::Desk => "sys",
         };
         let envelope = json!({"type": entry.kind, "data": entry.data});
-        let mut info = json!({
+        json!({
             "sender": sender,
+            "message_id": switches.transcript_ids.then_some(&entry.message_id),
             "content": envelope.to_string(),
             "created_at": dashed(entry.at),
-        });
-        if switches.transcript_ids {
-            info["message_id"] = json!(entry.message_id);
-        }
-        info
+        })
     })
     .collect()
 }
