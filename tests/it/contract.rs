@@ -611,6 +611,10 @@ async fn every_event_happens_and_is_as_its_schema_says() {
         .expect(200);
     world.twin.agent_transfers("DE").await.unwrap();
     world.twin.agent_closes("DE", "normal").await.unwrap();
+    world.wait_until_told(&session, "session.closed").await;
+    world.subscribe_to_events();
+    let voted = world.twin.votes("DE", 101, "Satisfied", "Thank you").await;
+    assert!(voted.unwrap().is_good());
     // At Sobot, where an agent's message comes with custom data, and a count of what is unread.
     for kind in PushKind::ALL {
         let pushed = world.sobot.agent_says("DE", kind, "<b>Hello</b>").await;
