@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::lookups::{Queues, SensitiveWords};
 use super::events::Happened;
+use super::lookups::{Queues, SensitiveWords};
 use super::sign::Nonces;
 use super::switches::DateForm;
 use super::visitors::Visitors;

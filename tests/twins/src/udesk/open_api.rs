@@ -15,9 +15,7 @@ use super::desk::Desk;
 use super::refusal::Refusal;
 use super::switches::{OverLimit, RateLimit, Switches};
 use super::twin::{Config, Twin};
-use super::{
-    customers, erase, lookups, messages, presence, register, sessions, sign, status,
-};
+use super::{customers, erase, lookups, messages, presence, register, sessions, sign, status};
 use crate::calls::Call;
 use crate::faults::Instead;
 use crate::server::{Incoming, cut, json_response, status_response};
