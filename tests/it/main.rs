@@ -12,6 +12,7 @@ mod api_access;
 mod api_requests;
 mod app_outages;
 mod aws_actions;
+mod budget;
 mod canaries;
 mod cargo_lambda;
 mod cargo_local;

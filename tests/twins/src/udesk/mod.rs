@@ -50,7 +50,8 @@ pub use lookups::{QueueCustomers, SensitiveWords};
 pub use robots::{Answer, Robot};
 pub use sign::v2 as sign_v2;
 pub use switches::{
-    DateForm, OverLimit, PushStart, RateLimit, ReadMessagesIn, StatusTexts, Switches, TransferPush,
+    DateForm, OverLimit, PushStart, RateLimit, RateScope, ReadMessagesIn, StatusTexts, Switches,
+    TransferPush,
 };
 pub use twin::{Options, Twin};
 pub use visitors::Visitor;

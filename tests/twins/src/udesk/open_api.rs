@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep};
 
 use super::desk::Desk;
 use super::refusal::Refusal;
-use super::switches::{OverLimit, RateLimit, Switches};
+use super::switches::{OverLimit, RateLimit, RateScope, Switches};
 use super::twin::{Config, Twin};
 use super::{customers, erase, lookups, messages, presence, register, sessions, sign, status};
 use crate::calls::Call;
@@ -271,10 +271,14 @@ async fn work(
         Ok(()) => {
             let mut shared = twin.lock();
             let limit = shared.switches.rate_limit;
+            let counted_as = match shared.switches.rate_scope {
+                RateScope::Api => endpoint.api(),
+                RateScope::Account => "all",
+            };
             let now = Instant::now();
             let own = endpoint.own_limit(&shared.switches);
             let within_own = own.is_none_or(|(key, own)| shared.limiter.pass(&key, Some(own), now));
-            if !within_own || !shared.limiter.pass(endpoint.api(), limit, now) {
+            if !within_own || !shared.limiter.pass(counted_as, limit, now) {
                 let shape = shared.switches.over_limit.clone();
                 drop(shared);
                 return over_limit(twin, number, &shape);

@@ -10,6 +10,9 @@ use super::lookups::QueueCustomers;
 pub struct Switches {
     /// Calls allowed per API path (vendor: 60 a minute); `None` lifts the limit.
     pub rate_limit: Option<RateLimit>,
+    /// Whether the limit is counted by API path or over all of the account's calls (the page says
+    /// "per API", which can be read both ways).
+    pub rate_scope: RateScope,
     /// What an answer over the limit looks like (the vendor does not say).
     pub over_limit: OverLimit,
     /// Whether a repeated `message_id` is answered 1000 and stored once; else both are kept.
@@ -81,6 +84,7 @@ impl Default for Switches {
     fn default() -> Self {
         Self {
             rate_limit: Some(RateLimit::default()),
+            rate_scope: RateScope::Api,
             over_limit: OverLimit::Status429 { retry_after: None },
             drop_repeats: true,
             push_start: PushStart::AfterAnswer,
@@ -134,6 +138,15 @@ impl Default for RateLimit {
             per: Duration::from_secs(60),
         }
     }
+}
+
+/// What a rate limit counts together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RateScope {
+    /// The calls of each API path by themselves.
+    Api,
+    /// All calls.
+    Account,
 }
 
 /// The shape of an answer over the limit.
