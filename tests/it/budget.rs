@@ -5,13 +5,17 @@ use std::time::Duration;
 
 use deskbridge_twins::udesk::{RateLimit, RateScope};
 use futures_util::future::join_all;
-use harness::{until_within, world::World};
+use harness::{
+    until_within,
+    world::{API_KEY, World},
+};
 use jiff::Timestamp;
+use serde_json::json;
 
-const CALLS: usize = 60;
+const CALLS: usize = 20;
 const MINUTE: Duration = Duration::from_secs(12);
 /// What Udesk takes and deskbridge knows; sessions are opened without a limit, since it is about messages here.
-const RATE: &str = "60/12,POST /im/sessions=6000/60";
+const RATE: &str = "20/12,POST /im/sessions=6000/60";
 /// How long all of it may take, on a machine that has other things to do.
 const LONG: Duration = Duration::from_secs(180);
 
@@ -43,8 +47,8 @@ async fn say(world: &World, session: &str, number: usize) -> Option<Timestamp> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn at_three_times_the_budget_nobody_is_limited_and_every_session_gets_on() {
-    const SESSIONS: usize = 12;
-    const EACH: usize = 15;
+    const SESSIONS: usize = 6;
+    const EACH: usize = 10;
     let world = World::with_processes(3, LONG, &[("UDESK_RATE_LIMIT", RATE)]).await;
     let name = |number: usize| format!("customer-{number:02}");
     let mut sessions = Vec::new();
@@ -91,4 +95,62 @@ async fn at_three_times_the_budget_nobody_is_limited_and_every_session_gets_on()
     // It was Udesk's limit that held it up: three minutes' worth in no less than two and a bit.
     let took = Timestamp::now().duration_since(began);
     assert!(took.unsigned_abs() >= 2 * MINUTE, "{took:?}");
+}
+
+/// What customers have read of what agents say, told to Udesk.
+fn reads(world: &World) -> Vec<Timestamp> {
+    let calls = world
+        .twin
+        .calls_of("/im/messages/read_messages")
+        .into_iter();
+    calls.map(|call| call.at).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_one_budget_is_for_all_calls_peoples_messages_go_first() {
+    const EACH: usize = 8;
+    let settings = [("UDESK_RATE_LIMIT", RATE), ("UDESK_RATE_SCOPE", "account")];
+    let world = World::with_processes(3, LONG, &settings).await;
+    let mut conversations = Vec::new();
+    for name in ["A", "B", "C"] {
+        let session = world.open_quietly(name).await;
+        for number in 0..EACH {
+            world.agent_says(name, &format!("a-{number}")).await;
+        }
+        until_within(LONG, "the customer has it all", async || {
+            world.conversation(&session).await.len() == EACH
+        })
+        .await;
+        let said = world.conversation(&session).await;
+        let ids: Vec<_> = said.iter().map(|one| one["id"].clone()).collect();
+        conversations.push((name, session, ids));
+    }
+    limited(&world, RateScope::Account);
+
+    // Each reads before they write; what they write goes before what they have read.
+    join_all(conversations.iter().map(async |(_, session, ids)| {
+        let path = format!("/sessions/{session}/reads");
+        for (number, id) in ids.iter().enumerate() {
+            let read = Some(json!({"messages": [id]}));
+            let answer = world.call(API_KEY, "POST", &path, read).await;
+            assert!(matches!(answer.status, 200 | 202), "{answer:?}");
+            say(&world, session, number).await;
+        }
+    }))
+    .await;
+
+    let written = || {
+        let each = conversations
+            .iter()
+            .flat_map(|(name, ..)| world.twin.messages_from(name));
+        each.map(|message| message.at).collect::<Vec<_>>()
+    };
+    until_within(LONG, "everything", async || {
+        world.sweep().await;
+        written().len() == 3 * EACH && reads(&world).len() == 3 * EACH
+    })
+    .await;
+    assert_eq!(over_the_limit(&world), 0);
+    let (last_written, last_read) = (written().into_iter().max(), reads(&world).into_iter().max());
+    assert!(last_written < last_read, "{last_written:?}, {last_read:?}");
 }

@@ -8,6 +8,7 @@
     reason = "test code: a panic is how a test fails"
 )]
 
+mod all_of_udesk;
 mod api_access;
 mod api_requests;
 mod app_outages;
