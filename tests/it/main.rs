@@ -50,6 +50,7 @@ mod template_laws;
 mod tencent_desk;
 mod tokens;
 mod udesk_events;
+mod udesk_page;
 mod under_load;
 mod vendor_off;
 
