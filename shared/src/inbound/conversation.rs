@@ -27,6 +27,8 @@ pub(super) struct Saying {
     pub(super) custom: Option<String>,
     /// What it is known by at the vendor's.
     pub(super) vendor_id: String,
+    /// The vendor's session that it came in.
+    pub(super) vendor_session: Option<String>,
     /// When it was said.
     pub(super) occurred_at: Millis,
 }
@@ -42,6 +44,7 @@ impl Saying {
             agent: self.agent,
             custom: self.custom,
             vendor_id: Some(self.vendor_id),
+            vendor_session: self.vendor_session,
             ..Message::new(
                 change.next_message(),
                 self.from,

@@ -237,6 +237,7 @@ impl Piece for Told {
                     agent: agent.clone(),
                     custom: custom.clone(),
                     vendor_id: self.key.clone(),
+                    vendor_session: None,
                     occurred_at,
                 };
                 saying.receive(change);
