@@ -200,6 +200,9 @@ pub struct Message {
     /// Whether no push brought it: it was found later, and stands behind what was said after it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub late: bool,
+    /// The vendor's session that it came in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vendor_session: Option<String>,
     /// When it was recorded.
     pub created_at: Millis,
 }
@@ -290,6 +293,7 @@ impl Message {
             vendor_id: None,
             said_at: None,
             late: false,
+            vendor_session: None,
             created_at: now,
         }
     }
@@ -341,6 +345,15 @@ impl Message {
         }
     }
 
+    /// What the vendor itself calls it; `None` where it gave no identifier.
+    #[must_use]
+    pub fn known_to_vendor(&self) -> Option<&str> {
+        let id = self.vendor_id.as_deref()?;
+        // What has none of the vendor's is kept under a hash; of namesakes, the later ones with their place.
+        let id = id.split('#').next()?;
+        (!id.starts_with("sha256-") && !id.is_empty()).then_some(id)
+    }
+
     /// How far it has come, seen together with the log of its session: what is queued is *sending*
     /// while an attempt of it is under way.
     #[must_use]
@@ -365,6 +378,28 @@ impl Message {
 #[cfg(test)]
 mod tests {
     use super::Status::{self, Failed, Queued, Read, Sending, Sent, Unknown};
+    use super::{Author, Kind, Message, MessageId};
+
+    #[test]
+    fn what_the_vendor_calls_a_message() {
+        let id = MessageId::new(1);
+        let message = Message::new(id, Author::Agent, Kind::Text, "x".to_owned(), 0);
+        for (kept, known) in [
+            (Some("f862f80d-89aa"), Some("f862f80d-89aa")),
+            (Some("xxxxx#1"), Some("xxxxx")),
+            (Some("sha256-00ff"), None),
+            (Some("sha256-00ff#1"), None),
+            (Some(""), None),
+            (None, None),
+        ] {
+            let vendor_id = kept.map(str::to_owned);
+            let message = Message {
+                vendor_id,
+                ..message.clone()
+            };
+            assert_eq!(message.known_to_vendor(), known, "{kept:?}");
+        }
+    }
 
     #[test]
     fn a_read_receipt_overrules_failed_and_unknown_and_nothing_overrules_it() {

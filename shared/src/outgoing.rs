@@ -49,6 +49,20 @@ pub enum Task {
     /// End the conversation, or leave the queue.
     #[serde(rename = "close_v1")]
     Close,
+    /// Tell that the customer has read what the desk wrote.
+    #[serde(rename = "read_v1")]
+    Read {
+        /// The vendor's session that it was written in.
+        vendor_session: String,
+        /// The vendor's own identifiers of it.
+        messages: Vec<String>,
+        /// The message of the conversation up to which all is read then, where all is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        through: Option<MessageId>,
+        /// Whether the vendor wants to be told in the query.
+        #[serde(default)]
+        in_query: bool,
+    },
 }
 
 impl Task {
@@ -57,6 +71,7 @@ impl Task {
     pub fn class(&self) -> Class {
         match self {
             Self::Open { .. } | Self::Message { .. } | Self::Close => Class::Message,
+            Self::Read { .. } => Class::Read,
         }
     }
 
@@ -65,6 +80,7 @@ impl Task {
     pub fn steps_aside(&self) -> bool {
         match self {
             Self::Open { .. } | Self::Message { .. } | Self::Close => false,
+            Self::Read { .. } => true,
         }
     }
 
@@ -73,6 +89,7 @@ impl Task {
     pub fn outlives(&self) -> bool {
         match self {
             Self::Open { .. } | Self::Message { .. } | Self::Close => false,
+            Self::Read { .. } => true,
         }
     }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::{
     clock::{Millis, rfc3339, rfc3339_field},
     error::Error,
-    ids::{CustomerId, SessionId},
+    ids::{CustomerId, MessageId, SessionId},
     log::Log,
     survey::Survey,
     vendor::Vendor,
@@ -220,6 +220,9 @@ pub struct Session {
     /// The place in the queue, while queued.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queue: Option<Queue>,
+    /// The message up to which the vendor knows that the customer has read all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_through: Option<MessageId>,
     /// How many messages the conversation has; numbers the next one.
     #[serde(default)]
     pub messages: u64,
@@ -256,6 +259,7 @@ impl Session {
             closing: false,
             assignee: None,
             queue: None,
+            read_through: None,
             messages: 0,
             deliveries: Log::default(),
             sends: Log::default(),

@@ -45,6 +45,39 @@ async fn a_function_may_do_what_it_does_and_nothing_else() {
         .call(API_KEY, "GET", "/sessions?customer=DE", None)
         .await
         .expect(200);
+    // What is typed, twice at once so that one waits for its turn; what is read; who is there.
+    let types = || async {
+        let path = format!("/sessions/{session}/preview");
+        let body = Some(json!({"content": "Where"}));
+        world.call(API_KEY, "PUT", &path, body).await
+    };
+    let (one, other) = tokio::join!(types(), types());
+    one.expect(200);
+    other.expect(200);
+    world
+        .twin
+        .switch(|switches| switches.preview_activated = false);
+    types().await.expect(422);
+    let said = world.conversation(&session).await;
+    let said = said.iter().find(|said| said["from"] == "agent").unwrap();
+    let reads = format!("/sessions/{session}/reads");
+    for read in [
+        json!({"messages": [said["id"]]}),
+        json!({"through": said["id"]}),
+    ] {
+        let read = world.call(API_KEY, "POST", &reads, Some(read)).await;
+        read.expect(200);
+    }
+    let away = Some(json!({"online": false}));
+    world
+        .call(API_KEY, "PUT", "/customers/DE/presence", away)
+        .await
+        .expect(200);
+    world
+        .call(API_KEY, "GET", "/customers/DE", None)
+        .await
+        .expect(200);
+    world.settled().await;
     world.twin.agent_transfers("DE").await.unwrap();
     world.twin.agent_closes("DE", "normal").await.unwrap();
     world.wait_until_told(&session, "session.closed").await;
@@ -53,6 +86,7 @@ async fn a_function_may_do_what_it_does_and_nothing_else() {
     world.twin.everyone_busy(2);
     let waiting = world.ask_for_agent("Q").await.expect(201).text_of("id");
     world.say(&waiting, "c-1", "I wait").await.expect(200);
+    world.session(&waiting).await;
     world.settled().await;
     world.close(&waiting).await.expect(200);
     world.twin.agents_online();
@@ -218,6 +252,37 @@ async fn a_function_may_do_what_it_does_and_nothing_else() {
         .sweep_until("the second one was sent", async || told(2))
         .await;
     no_nudge.clear();
+
+    // What was read, told while the vendor is busy; and behind a message that finds the session gone, which
+    // nobody was woken for.
+    let readers = world.open_quietly("readers").await;
+    world.agent_says("readers", "Hello").await;
+    world.settled().await;
+    let said = world.conversation(&readers).await;
+    let read = || Some(json!({"messages": [said[0]["id"]]}));
+    let reads = format!("/sessions/{readers}/reads");
+    let of_reads = "POST /im/messages/read_messages";
+    world.twin.fault(of_reads, Fault::Limited, Some(1));
+    world
+        .call(API_KEY, "POST", &reads, read())
+        .await
+        .expect(202);
+    world.settled().await;
+    let no_nudge = world.sqs.play(of("send-message"), WireFault::InternalError);
+    let busy = Fault::Limited;
+    world.twin.fault("POST /im/messages", busy, Some(1));
+    let waits = world.say(&readers, "c-1", "Anybody?").await.expect(202);
+    no_nudge.clear();
+    let at = waits.body["retry_at"].as_str().unwrap();
+    let at = deskbridge::clock::of_rfc3339(at).unwrap();
+    until("the message is due", async || deskbridge::clock::now() > at).await;
+    let closed = Fault::code(9200, "session closed");
+    world.twin.fault("POST /im/messages", closed, Some(1));
+    world
+        .call(API_KEY, "POST", &reads, read())
+        .await
+        .expect(200);
+    world.wait_until_told(&readers, "session.closed").await;
 
     // The last drainers may still be at it.
     let wanted = allowed();

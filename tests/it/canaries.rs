@@ -319,6 +319,51 @@ async fn no_canary_is_in_a_log_or_in_an_error() {
     push_all(&world, &first).await;
     world.settled().await;
 
+    // What is typed and read, and who is there: in good days, and where Udesk has ended the session or is busy.
+    let conversation = world.conversation(&sessions[0]).await;
+    let last = conversation.last().unwrap()["id"].clone();
+    let preview = format!("/sessions/{}/preview", sessions[0]);
+    let presence = format!("/customers/{customer}/presence");
+    let visitor = canaries.sing_back("a web token");
+    let key = canaries.sing("a session key");
+    let visitor = format!("/customers/{visitor}?by=web_token&session_key={key}");
+    for fault in [None, Some(Fault::code(2062, "gone")), Some(Fault::Limited)] {
+        for (call_of, method, path, body) in [
+            (
+                "PUT /im/sessions/*",
+                "PUT",
+                preview.clone(),
+                Some(json!({"content": canaries.sing("a preview")})),
+            ),
+            (
+                "POST /im/messages/read_messages",
+                "POST",
+                format!("/sessions/{}/reads", sessions[0]),
+                Some(json!({"messages": [last]})),
+            ),
+            (
+                "POST /im/customer_online_state",
+                "PUT",
+                presence.clone(),
+                Some(json!({"online": false})),
+            ),
+            (
+                "GET /im/customer_status",
+                "GET",
+                format!("/customers/{customer}"),
+                None,
+            ),
+            ("GET /im/customer_status", "GET", visitor.clone(), None),
+        ] {
+            if let Some(fault) = fault.clone() {
+                world.twin.fault(call_of, fault, Some(1));
+            }
+            let body = body.map(|body: Value| body.to_string()).unwrap_or_default();
+            call(&world, told, API_KEY, (method, &path), &[], body).await;
+        }
+    }
+    world.settled().await;
+
     // Whoever calls in a wrong way.
     let stranger = canaries.sing("a stranger's key");
     call(

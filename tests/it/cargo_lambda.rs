@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use deskbridge_local::Function;
-use harness::{binaries::root, world::World};
+use harness::{binaries::root, until, world::World};
 use serde_json::{Value, json};
 
 use crate::template;
@@ -28,6 +28,9 @@ const SETTINGS: [(&str, &str); 3] = [
         "test-sobot-path-secret,local-sobot-secret",
     ),
 ];
+
+/// The message that an event names.
+const MESSAGE: &str = "msg_01KAF3YV2S8Q4T6W9X0Z1B3C5D";
 
 fn event(function: &str) -> Value {
     let path = root().join(format!("tests/fixtures/events/{function}.json"));
@@ -137,11 +140,19 @@ async fn each_function_answers_its_event() {
     assert_eq!(opened["statusCode"], 201, "{opened}");
     let opened: Value = serde_json::from_str(opened["body"].as_str().unwrap()).unwrap();
     let session = opened["id"].as_str().unwrap();
+    // The agent has greeted.
+    until("somebody has said something", async || {
+        !world.conversation(session).await.is_empty()
+    })
+    .await;
+    let said = world.conversation(session).await;
+    let message = said[0]["id"].as_str().unwrap();
     let template = template();
     let others = template.functions().keys().map(String::as_str);
     let others = others.filter(|name| !["create-session", "close-session"].contains(name));
     for function in others.chain(["close-session"]) {
         let event = event(function).to_string().replace(SESSION, session);
+        let event = event.replace(MESSAGE, message);
         let event: Value = serde_json::from_str(&event).unwrap();
         let answer = world.bundle.invoke(function, event.clone()).await.unwrap();
         let good = if event.get("requestContext").is_some() {

@@ -36,11 +36,15 @@ fn answers() -> BTreeMap<&'static str, Answers> {
     BTreeMap::from([
         ("close-session", close_session::ANSWERS),
         ("create-session", create_session::ANSWERS),
+        ("get-customer", get_customer::ANSWERS),
         ("get-session", get_session::ANSWERS),
         ("issue-token", issue_token::ANSWERS),
         ("list-deliveries", list_deliveries::ANSWERS),
         ("list-messages", list_messages::ANSWERS),
+        ("mark-read", mark_read::ANSWERS),
+        ("preview-message", preview_message::ANSWERS),
         ("redrive-delivery", redrive_delivery::ANSWERS),
+        ("set-presence", set_presence::ANSWERS),
         ("send-message", send_message::ANSWERS),
         ("webhook-sobot-chat-list", webhook_sobot_chat_list::ANSWERS),
         (
@@ -387,6 +391,95 @@ async fn every_answer_of_the_contract_happens_and_is_as_its_schema_says() {
         .await
         .expect(409);
 
+    // preview-message, mark-read, set-presence, get-customer
+    let preview = format!("{path}/preview");
+    let typed = || Some(json!({"content": "Where is my par"}));
+    for (fault, status) in [
+        (None, 200),
+        (Some(Fault::code(2062, "no")), 422),
+        (Some(Fault::Limited), 503),
+    ] {
+        if let Some(fault) = fault {
+            world.twin.fault("PUT /im/sessions/*", fault, Some(1));
+        }
+        world
+            .call(API_KEY, "PUT", &preview, typed())
+            .await
+            .expect(status);
+    }
+    world
+        .call(API_KEY, "PUT", &format!("{path_closed}/preview"), typed())
+        .await
+        .expect(409);
+    world.agent_says("DE", "Hello").await;
+    let conversation = world.conversation(&session).await;
+    let said = conversation.iter().find(|said| said["from"] == "agent");
+    let said = said.unwrap()["id"].clone();
+    let reads = format!("{path}/reads");
+    let read = json!({"messages": [said]});
+    let read_through = json!({"through": said});
+    let of_reads = "POST /im/messages/read_messages";
+    for (body, fault, key, status) in [
+        (&read, None, "read-1", 200),
+        (&read, Some(Fault::code(2005, "no")), "read-2", 422),
+        (&read, Some(Fault::Limited), "read-3", 202),
+        (&read_through, None, "read-1", 409),
+    ] {
+        if let Some(fault) = fault {
+            world.twin.fault(of_reads, fault, Some(1));
+        }
+        let headers = [
+            ("authorization", format!("Bearer {API_KEY}")),
+            ("content-type", "application/json".to_owned()),
+            ("idempotency-key", key.to_owned()),
+        ];
+        let body = Some(body.to_string().into_bytes());
+        let answer = world.send("POST", &reads, &headers, body).await;
+        answer.expect(status);
+    }
+    let presence = "/customers/DE/presence";
+    let there = || Some(json!({"online": true}));
+    for (fault, status) in [
+        (None, 200),
+        (Some(Fault::code(2015, "no")), 422),
+        (Some(Fault::Limited), 503),
+    ] {
+        if let Some(fault) = fault {
+            world
+                .twin
+                .fault("POST /im/customer_online_state", fault, Some(1));
+        }
+        world
+            .call(API_KEY, "PUT", presence, there())
+            .await
+            .expect(status);
+    }
+    world
+        .call(&stranger, "PUT", presence, there())
+        .await
+        .expect(403);
+    for (fault, status) in [
+        (None, 200),
+        (Some(Fault::code(2058, "no")), 422),
+        (Some(Fault::Limited), 503),
+    ] {
+        if let Some(fault) = fault {
+            world.twin.fault("GET /im/customer_status", fault, Some(1));
+        }
+        world
+            .call(API_KEY, "GET", "/customers/DE", None)
+            .await
+            .expect(status);
+    }
+    world
+        .call(&stranger, "GET", "/customers/DE", None)
+        .await
+        .expect(403);
+    world
+        .call(API_KEY, "GET", "/customers/DE?include=age", None)
+        .await
+        .expect(400);
+
     // list-deliveries, redrive-delivery
     world
         .call(API_KEY, "GET", "/deliveries", None)
@@ -538,9 +631,33 @@ async fn every_answer_of_the_contract_happens_and_is_as_its_schema_says() {
         .expect(503);
     assert_eq!(answer.error_code(), "vendor_not_configured");
 
+    for (method, path, body) in [
+        ("PUT", format!("{absent}/preview"), typed()),
+        ("PUT", presence.to_owned(), there()),
+        ("GET", "/customers/DE".to_owned(), None),
+    ] {
+        let answer = bare.call(API_KEY, method, &path, body).await.expect(503);
+        assert_eq!(answer.error_code(), "vendor_not_configured");
+    }
+
+    // One whose budget is used up.
+    let rates = "60000,PUT /im/sessions/:session_id/message_preview=10/3600,\
+                 POST /im/customer_online_state=10/3600";
+    let slow = World::with(&[("UDESK_RATE_LIMIT", rates)]).await;
+    let session = slow.open_session("DE").await;
+    for status in [200, 202] {
+        slow.call(API_KEY, "PUT", presence, there())
+            .await
+            .expect(status);
+        let preview = format!("/sessions/{session}/preview");
+        slow.call(API_KEY, "PUT", &preview, typed())
+            .await
+            .expect(status);
+    }
+
     let mut seen = BTreeSet::new();
     let mut bodies = Vec::new();
-    for world in [&world, &bare] {
+    for world in [&world, &bare, &slow] {
         for (operation, answer) in world.answers.lock().unwrap().iter() {
             let (status, code) = operation.must_list(answer);
             seen.insert((operation.id.clone(), status, code));

@@ -34,6 +34,9 @@ fn functions() -> BTreeMap<&'static str, Make> {
         ("drain-sends", |given| {
             drain_sends::App::from_settings(given).map(drop)
         }),
+        ("get-customer", |given| {
+            get_customer::App::from_settings(given).map(drop)
+        }),
         ("get-session", |given| {
             get_session::App::from_settings(given).map(drop)
         }),
@@ -49,11 +52,20 @@ fn functions() -> BTreeMap<&'static str, Make> {
         ("list-messages", |given| {
             list_messages::App::from_settings(given).map(drop)
         }),
+        ("mark-read", |given| {
+            mark_read::App::from_settings(given).map(drop)
+        }),
+        ("preview-message", |given| {
+            preview_message::App::from_settings(given).map(drop)
+        }),
         ("redrive-delivery", |given| {
             redrive_delivery::App::from_settings(given).map(drop)
         }),
         ("send-message", |given| {
             send_message::App::from_settings(given).map(drop)
+        }),
+        ("set-presence", |given| {
+            set_presence::App::from_settings(given).map(drop)
         }),
         ("sweep", |given| sweep::App::from_settings(given).map(drop)),
         ("webhook-sobot-chat-list", |given| {
@@ -94,6 +106,8 @@ pub(crate) fn good(name: &str) -> Option<&'static str> {
         "UDESK_EMAIL" => "admin@udesk.cn",
         "UDESK_API_TOKEN" => "0f6c9d2e-5b3a-4c1d-8e7f-112233445566",
         "UDESK_WEBHOOK_SECRETS" => "a-udesk-path-secret",
+        "UDESK_CUSTOMER_TYPE" => "open_api_token",
+        "UDESK_READ_MESSAGES_IN" => "query",
         "UDESK_UTC_OFFSET" => "+08:00",
         "UDESK_RATE_LIMIT" => "60,POST /im/messages=120/60",
         "UDESK_RATE_SCOPE" => "account",
@@ -418,12 +432,16 @@ async fn a_process_without_a_setting_says_so_before_it_ends() {
     let wanted = [
         "close-session",
         "create-session",
+        "get-customer",
         "get-session",
         "issue-token",
         "list-deliveries",
         "list-messages",
+        "mark-read",
+        "preview-message",
         "redrive-delivery",
         "send-message",
+        "set-presence",
     ];
     assert_eq!(failed, BTreeSet::from(wanted.map(str::to_owned)));
     until("each of them has said why", async || {

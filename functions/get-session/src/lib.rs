@@ -1,9 +1,13 @@
-//! `GET /sessions/{id}` and `GET /sessions?customer=`: where a conversation stands.
+//! `GET /sessions/{id}` and `GET /sessions?customer=`: where a conversation stands. Of whoever waits, the place in the
+//! queue as it is now.
+
+mod place;
 
 use deskbridge::{
     answer::{self, Answers},
     auth::{Caller, Guard},
     config::{ConfigError, Settings},
+    desk::Desk,
     error::{Error, Kind},
     http::Client,
     ids::{CustomerId, SessionId},
@@ -34,6 +38,7 @@ pub const ANSWERS: Answers = Answers {
 pub struct App {
     guard: Guard,
     table: Table,
+    desk: Desk,
     http: Client,
 }
 
@@ -49,16 +54,21 @@ impl App {
     /// Where a setting is missing or malformed.
     pub fn from_settings(settings: &Settings) -> Result<Self, ConfigError> {
         let http = Client::from_settings(settings)?;
+        let table = Table::for_reading(settings, &http)?;
         Ok(Self {
             guard: Guard::from_settings(settings)?,
-            table: Table::for_reading(settings, &http)?,
+            desk: Desk::of_udesk(settings, &http, &table)?,
+            table,
             http,
         })
     }
 
     /// Opens connections ahead of need.
     pub async fn warm(&self) {
-        self.http.warm(&[&self.table.warm_url()]).await;
+        let table = self.table.warm_url();
+        let mut urls = self.desk.warm_urls();
+        urls.push(&table);
+        self.http.warm(&urls).await;
     }
 
     /// Answers one request.
@@ -76,7 +86,8 @@ impl App {
     async fn one(&self, caller: &Caller, id: &str) -> Result<Response<Body>, Error> {
         let id = SessionId::parse(id).ok_or_else(Error::session_not_found)?;
         let (session, survey) = self.table.session_and_survey(&id).await?;
-        let session = caller.may_see(session)?;
+        let mut session = caller.may_see(session)?;
+        self.refresh(&mut session).await;
         answer::json(200, &session.view(survey.as_ref()))
     }
 
@@ -99,11 +110,11 @@ impl App {
             .into_iter()
             .map(|vendor| self.table.open_session(vendor, &customer));
         let found = try_join_all(found).await?;
-        let sessions = found
-            .iter()
-            .flatten()
-            .map(|session| session.view(None))
-            .collect();
+        let mut found: Vec<_> = found.into_iter().flatten().collect();
+        for session in &mut found {
+            self.refresh(session).await;
+        }
+        let sessions = found.iter().map(|session| session.view(None)).collect();
         answer::json(200, &Sessions { sessions })
     }
 }

@@ -23,7 +23,7 @@ use crate::{
 };
 
 pub use ask::AskError;
-pub use udesk::Line as UdeskLine;
+pub use udesk::{CustomerNumbers, Line as UdeskLine};
 
 /// The vendors that this deployment has settings for. Made once at init.
 #[derive(Debug)]
@@ -191,6 +191,25 @@ impl Desk {
             udesk: udesk::Udesk::from_settings(settings)?,
             sobot: sobot::Sobot::from_settings(settings),
             tencent: tencent::Tencent::from_settings(settings)?,
+        })
+    }
+
+    /// The desk of a function that speaks with Udesk alone, and is given no other vendor's secrets.
+    ///
+    /// # Errors
+    /// Where a setting is malformed, or only some of Udesk's are set.
+    pub fn of_udesk(
+        settings: &Settings,
+        http: &Client,
+        table: &Table,
+    ) -> Result<Self, ConfigError> {
+        Ok(Self {
+            http: http.clone(),
+            table: table.clone(),
+            limit: settings.vendor_timeout()?,
+            udesk: udesk::Udesk::from_settings(settings)?,
+            sobot: None,
+            tencent: None,
         })
     }
 

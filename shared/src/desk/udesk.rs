@@ -1,6 +1,10 @@
 //! Which of Udesk's calls a task is, and what Udesk's answer means for it.
 
+mod number;
+
 use std::time::{Duration, Instant};
+
+pub use number::CustomerNumbers;
 
 use super::{AskError, Desk, OnUnknown, Opened, Outcome, Unfit, Welcome, fault};
 use crate::{
@@ -18,11 +22,13 @@ use crate::{
     outgoing::Task,
     secret::Secret,
     session::{Assign, Counterpart, Queue, Session, State},
+    table::Table,
     vendor::{
         Vendor,
         udesk::{
             Account, Agent, Endpoint, Fate, Id, Refusal, Stamp, Unsendable, UrobotSession,
-            close_queue, close_session, create_session, robot_answer::Answer, send_message,
+            close_queue, close_session, create_session, read_messages, robot_answer::Answer,
+            send_message,
         },
     },
 };
@@ -89,8 +95,17 @@ pub struct Line<'a> {
 #[derive(Clone, Copy)]
 struct Pass {
     class: Class,
-    /// The place that was kept for it.
-    slot: Option<Millis>,
+    /// Where it may wait.
+    wait: Waits,
+}
+
+/// Whether a call can be made later.
+#[derive(Clone, Copy)]
+enum Waits {
+    /// It is an entry of a log, which keeps the place that is kept for it.
+    At(Option<Millis>),
+    /// Nobody comes back for it.
+    Never,
 }
 
 impl<'a> Line<'a> {
@@ -107,8 +122,17 @@ impl<'a> Line<'a> {
         request: &R,
         class: Class,
     ) -> Result<R::Response, AskError> {
-        let pass = Pass { class, slot: None };
+        let pass = Pass {
+            class,
+            wait: Waits::Never,
+        };
         self.call(request, pass).await.map_err(Failure::for_asker)
+    }
+
+    /// Where what Udesk said is kept.
+    #[must_use]
+    pub fn table(&self) -> &'a Table {
+        &self.desk.table
     }
 
     pub(super) async fn attempt(
@@ -122,7 +146,7 @@ impl<'a> Line<'a> {
         };
         let pass = Pass {
             class: task.class(),
-            slot: session.sends.slot(),
+            wait: Waits::At(session.sends.slot()),
         };
         let outcome = self.make(&call, pass).await;
         outcome.unwrap_or_else(Failure::outcome)
@@ -149,6 +173,10 @@ impl<'a> Line<'a> {
                 self.call(request, pass).await?;
                 Outcome::Done
             }
+            Call::Read(request) => {
+                self.call(request, pass).await?;
+                Outcome::Done
+            }
         })
     }
 
@@ -162,7 +190,11 @@ impl<'a> Line<'a> {
                 fate: Fate::Resign, ..
             })) => {
                 let left = limit.saturating_sub(started.elapsed());
-                let again = Pass { slot: None, ..pass };
+                let wait = match pass.wait {
+                    Waits::At(_) => Waits::At(None),
+                    Waits::Never => Waits::Never,
+                };
+                let again = Pass { wait, ..pass };
                 self.call_once(request, again, left).await
             }
             other => other,
@@ -207,12 +239,17 @@ impl<'a> Line<'a> {
     }
 
     /// Takes a place in the rate budget.
-    async fn pass<R: Endpoint>(&self, Pass { class, slot }: Pass) -> Result<(), Failure> {
+    async fn pass<R: Endpoint>(&self, Pass { class, wait }: Pass) -> Result<(), Failure> {
         let (rates, api) = (&self.udesk.rates, R::API.name());
-        let table = &self.desk.table;
-        let taken = table
-            .take(Vendor::Udesk, rates, api, class, slot, clock::now())
-            .await;
+        let (table, now) = (&self.desk.table, clock::now());
+        let taken = match wait {
+            Waits::At(slot) => {
+                table
+                    .take(Vendor::Udesk, rates, api, class, slot, now)
+                    .await
+            }
+            Waits::Never => table.take_now(Vendor::Udesk, rates, api, class, now).await,
+        };
         match taken {
             Ok(None) => Ok(()),
             Ok(Some(retry_at)) => {
@@ -254,6 +291,7 @@ enum Call<'a> {
     Send(send_message::Request<'a>),
     Close(close_session::Request),
     LeaveQueue(close_queue::Request<'a>),
+    Read(read_messages::Request<'a>),
 }
 
 impl<'a> Call<'a> {
@@ -288,6 +326,19 @@ impl<'a> Call<'a> {
                     }),
                 }))
             }
+            Task::Read {
+                vendor_session,
+                messages,
+                in_query,
+                ..
+            } => Some(Self::Read(read_messages::Request {
+                session_id: Id(vendor_session.parse().ok()?),
+                message_ids: messages,
+                form: match in_query {
+                    true => read_messages::Form::Query,
+                    false => read_messages::Form::Body,
+                },
+            })),
             // A robot is left without a word.
             Task::Close if matches!(session.state, State::Robot | State::Urobot) => None,
             Task::Close => match (&session.queue, vendor_session) {
@@ -669,7 +720,7 @@ mod tests {
             Call::of(session, &Task::Close, None).map(|call| match call {
                 Call::Close(_) => "the end",
                 Call::LeaveQueue(_) => "the queue",
-                Call::Create(_) | Call::Send(_) => "something else",
+                Call::Create(_) | Call::Send(_) | Call::Read(_) => "something else",
             })
         };
         let queued = |name: Option<&str>| Session {

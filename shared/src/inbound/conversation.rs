@@ -29,6 +29,8 @@ pub(super) struct Saying {
     pub(super) vendor_id: String,
     /// When it was said, where the vendor tells.
     pub(super) said_at: Option<Millis>,
+    /// The vendor's session that it came in.
+    pub(super) vendor_session: Option<String>,
 }
 
 impl Saying {
@@ -44,6 +46,7 @@ impl Saying {
             vendor_id: Some(self.vendor_id),
             said_at: self.said_at,
             late: change.is_late(),
+            vendor_session: self.vendor_session,
             ..Message::new(
                 change.next_message(),
                 self.from,

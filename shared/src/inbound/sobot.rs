@@ -238,6 +238,7 @@ impl Piece for Told {
                     custom: custom.clone(),
                     vendor_id: self.key.clone(),
                     said_at: self.at,
+                    vendor_session: None,
                 };
                 saying.receive(change);
             }

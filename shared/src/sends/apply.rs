@@ -48,7 +48,7 @@ impl Rules<'_> {
             Outcome::Opened(opened) => {
                 let asked = match &entry.task {
                     Task::Open { assign } => Some(assign),
-                    Task::Message { .. } | Task::Close => None,
+                    Task::Message { .. } | Task::Close | Task::Read { .. } => None,
                 };
                 apply_opened(change, opened, asked);
             }
@@ -57,6 +57,10 @@ impl Rules<'_> {
                     settle_message(change, message, Status::Sent, None);
                 }
                 (Task::Close, _) => change.close("customer", survey.as_ref(), change.now()),
+                (Task::Read { through, .. }, _) => {
+                    let read = &mut change.session.read_through;
+                    *read = read.take().max(through.clone());
+                }
                 (Task::Open { .. } | Task::Message { .. }, _) => {}
             },
             // A transfer may have changed the vendor's session while the message was on its way there.
@@ -81,7 +85,7 @@ impl Rules<'_> {
                 }
                 let reason = match entry.task {
                     Task::Close => "customer",
-                    Task::Open { .. } | Task::Message { .. } => "vendor",
+                    Task::Open { .. } | Task::Message { .. } | Task::Read { .. } => "vendor",
                 };
                 change.close(reason, survey.as_ref(), change.now());
                 if let Some(message) = message {
@@ -284,7 +288,7 @@ fn give_up(
         }
         // The customer has left, whatever the vendor says to it.
         (Task::Close, _) => change.close("customer", survey.as_ref(), now),
-        (Task::Open { .. } | Task::Message { .. }, _) => {}
+        (Task::Open { .. } | Task::Message { .. } | Task::Read { .. }, _) => {}
     }
     change.bury_send(entry, fault.message.clone());
 }

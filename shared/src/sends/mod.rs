@@ -304,7 +304,7 @@ impl Sends {
         let message = match (&entry.task, fresh.message) {
             (Task::Message { id }, Some(message)) if message.id == *id => Some(message),
             (Task::Message { id }, _) => self.table.message(&session.id, id).await?,
-            (Task::Open { .. } | Task::Close, _) => None,
+            (Task::Open { .. } | Task::Close | Task::Read { .. }, _) => None,
         };
         // The line of the vendor's call belongs to what the entry was appended for.
         let span = tracing::error_span!(

@@ -43,6 +43,27 @@ impl Table {
         Ok(Some(last))
     }
 
+    /// The same for a call that is made now or not at all: no place is kept for it.
+    ///
+    /// # Errors
+    /// Where the table refuses.
+    pub async fn take_now(
+        &self,
+        vendor: Vendor,
+        rates: &Rates,
+        api: &str,
+        class: Class,
+        now: Millis,
+    ) -> Result<Option<Millis>, TableError> {
+        let name = rates.counted_as(api);
+        let Some(window) = rates.windows(api, class, now).next() else {
+            return Ok(None);
+        };
+        let key = Key::budget(vendor, name, window.begins);
+        let counted = self.count(&key, window.most, window.ends).await?;
+        Ok((!counted).then_some(window.ends))
+    }
+
     /// Counts one more where fewer than `most` were counted; gives whether it did.
     async fn count(&self, key: &Key, most: u32, ends: Millis) -> Result<bool, TableError> {
         let number = |value: &dyn ToString| AttributeValue::N(value.to_string());

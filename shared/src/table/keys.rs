@@ -13,7 +13,8 @@
 //! | `SEEN#<vendor>#<key>` | `@` | what a webhook already brought |
 //! | `CLIENT#<scope>#<key>` | `@` | what a caller's own key already did |
 //! | `BUDGET#<vendor>#<api>#<time>` | `@` | how many calls of an API were made in a window |
-//! | `PACE#<vendor>#<what>` | `@` | when it was done last |
+//! | `PACE#<vendor>#<what>` | `@` | when it was done last, and who wishes for it next |
+//! | `NOTE#<vendor>#<what>` | `@` | what is remembered for a while |
 //!
 //! The index `due`, by `due_shard` and `due_at`, holds the sessions in which something is due (`0` to `7`,
 //! by when a sweep should look), and the events and sends that are dead (`dead:deliveries:0`, …,
@@ -103,6 +104,10 @@ impl Key {
 
     pub(super) fn pace(vendor: Vendor, what: &str) -> Self {
         Self::alone(format!("PACE#{vendor}#{what}"))
+    }
+
+    pub(super) fn note(vendor: Vendor, what: &str) -> Self {
+        Self::alone(format!("NOTE#{vendor}#{what}"))
     }
 
     /// An entry of one of the session's logs.

@@ -4,8 +4,10 @@
 mod budget;
 mod commit;
 mod keys;
+mod notes;
 mod outstanding;
 mod read;
+mod turns;
 
 use std::collections::HashMap;
 
@@ -13,6 +15,7 @@ use aws_sdk_dynamodb::{Client, error::ProvideErrorMetadata, types::AttributeValu
 pub use commit::Outcome;
 pub use outstanding::OutstandingPage;
 pub use read::{Page, Seen, Sighting};
+pub use turns::Turn;
 
 use crate::{
     clock::Millis,

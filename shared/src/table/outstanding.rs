@@ -274,6 +274,7 @@ impl List<'_> {
             Some(Task::Message { id }) => (Some("message"), Some(id)),
             Some(Task::Open { .. }) => (Some("open"), None),
             Some(Task::Close) => (Some("close"), None),
+            Some(Task::Read { .. }) => (Some("read"), None),
             None => (None, None),
         };
         let (attempts, next_at) = log.and_then(|log| log.tried(number)).unzip();

@@ -25,6 +25,21 @@ pub(crate) fn of_session(event: &Value, session: &str) -> Result<Value, Problem>
     serde_json::from_str(&text).map_err(|error| format!("an event: {error}"))
 }
 
+/// The same request, about another customer.
+pub(crate) fn of_customer(event: &Value, customer: &str) -> Result<Value, Problem> {
+    let mut event = event.clone();
+    let paths = ["/rawPath", "/requestContext/http/path"];
+    for path in paths {
+        let path = event.pointer_mut(path).ok_or("an event without a path")?;
+        let other = path.as_str().unwrap_or_default();
+        *path = other.replacen("/DE", &format!("/{customer}"), 1).into();
+    }
+    *event
+        .pointer_mut("/pathParameters/customer")
+        .ok_or("an event without a customer")? = customer.into();
+    Ok(event)
+}
+
 /// The same request, with another body.
 pub(crate) fn with_body(mut event: Value, body: &Value) -> Value {
     let body = body.to_string();

@@ -6,7 +6,7 @@ use deskbridge_twins::udesk::Fault;
 use serde_json::{Value, json};
 
 use crate::Problem;
-use crate::event::{batch, body, in_inbox, of_session, with_body};
+use crate::event::{batch, body, in_inbox, of_customer, of_session, with_body};
 use crate::limits::Kind;
 use crate::world::World;
 
@@ -54,7 +54,9 @@ enum Work {
     Token,
     Open,
     Read,
-    Close,
+    Each,
+    Marked,
+    Customer,
     Say,
     UdeskPush,
     UdeskEvent,
@@ -95,7 +97,11 @@ pub(crate) const JOBS: &[Job] = &[
     job("get-session", "one session", Kind::Api, OK, Work::Read),
     job("list-messages", "a conversation of ten messages", Kind::Api, OK, Work::Read),
     job("send-message", "a text to Udesk", Kind::Vendor, OK, Work::Say),
-    job("close-session", "an open session at Udesk", Kind::Vendor, OK, Work::Close),
+    job("preview-message", "a text to Udesk", Kind::Vendor, OK, Work::Each),
+    job("mark-read", "a message of an agent's", Kind::Vendor, OK, Work::Marked),
+    job("set-presence", "a customer at Udesk", Kind::Vendor, OK, Work::Customer),
+    job("get-customer", "status, place and unread messages at Udesk", Kind::Vendor, OK, Work::Customer),
+    job("close-session", "an open session at Udesk", Kind::Vendor, OK, Work::Each),
     job("list-deliveries", "nothing is dead", Kind::Api, OK, Work::Sweep),
     job("redrive-delivery", "a session in which nothing is dead", Kind::Api, OK, Work::Read),
     job("webhook-udesk", "an agent's message", Kind::Webhook, OK, Work::UdeskPush),
@@ -141,12 +147,40 @@ impl Job {
                 world.settle().await?;
                 Ok(same(&of_session(&fixture, &session.id)?))
             }
-            Work::Close => {
+            Work::Each => {
                 let sessions = world.sessions("udesk", number).await?;
                 sessions
                     .iter()
                     .map(|session| of_session(&fixture, &session.id))
                     .collect()
+            }
+            Work::Marked => {
+                let sessions = world.sessions("udesk", number).await?;
+                let webhook = world.fixture("webhook-udesk")?;
+                let pushes = sessions.iter().map(|session| world.udesk_push(session));
+                let pushes: Result<Vec<Value>, Problem> = pushes
+                    .map(|push| Ok(with_body(webhook.clone(), &push?)))
+                    .collect();
+                world.call_all("webhook-udesk", pushes?, 200).await?;
+                world.settle().await?;
+                let list = world.fixture("list-messages")?;
+                let lists = sessions
+                    .iter()
+                    .map(|session| of_session(&list, &session.id));
+                let lists = lists.collect::<Result<Vec<_>, _>>()?;
+                let said = world.call_all("list-messages", lists, 200).await?;
+                let marks = sessions.iter().zip(said).map(|(session, said)| {
+                    let said = body(&said)?;
+                    let id = said.pointer("/messages/0/id").cloned();
+                    let id = id.ok_or("a conversation without a message")?;
+                    let event = of_session(&fixture, &session.id)?;
+                    Ok(with_body(event, &json!({ "messages": [id] })))
+                });
+                marks.collect()
+            }
+            Work::Customer => {
+                let session = world.session("udesk").await?;
+                Ok(same(&of_customer(&fixture, &session.customer)?))
             }
             Work::Say => {
                 let sessions = world.sessions("udesk", number).await?;
