@@ -50,6 +50,18 @@ pub struct Agent {
     pub avatar: Option<String>,
 }
 
+/// The vendor's own robot, as it is told which one a customer met.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Robot {
+    /// Which robot.
+    pub id: i64,
+    /// In which scene.
+    pub scene: i64,
+    /// The vendor's session with it, where one is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
+}
+
 /// A place in a queue.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Queue {
@@ -211,6 +223,9 @@ pub struct Session {
     /// Whom the customer asked for; absent where a push opened the session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assign: Option<Assign>,
+    /// The vendor's own robot that the customer met last: what is said about it may come when an agent has taken over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub robot: Option<Robot>,
     /// Whether the customer has asked to end it, and that is on its way to the vendor.
     #[serde(default)]
     pub closing: bool,
@@ -253,6 +268,7 @@ impl Session {
             state: State::Opening,
             vendor_session: None,
             assign,
+            robot: None,
             closing: false,
             assignee: None,
             queue: None,

@@ -34,6 +34,7 @@ mod nudges;
 mod operate;
 mod readme;
 mod restart;
+mod robot_answers;
 mod robots;
 mod rotation;
 mod send_cost;

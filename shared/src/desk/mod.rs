@@ -60,6 +60,8 @@ pub struct Welcome {
     pub content: String,
     /// What it proposes beside.
     pub suggestions: Vec<Suggestion>,
+    /// The vendor's identifier of it, where there is one.
+    pub vendor_id: Option<String>,
 }
 
 /// What came of an attempt.

@@ -21,8 +21,9 @@ use crate::{
     vendor::{
         Vendor,
         udesk::{
-            Account, Agent, Endpoint, Fate, Id, Refusal, Stamp, Unsendable, UrobotSession,
-            close_queue, close_session, create_session, robot_answer::Answer, send_message,
+            Account, Agent, Endpoint, Fate, Id, Refusal, Stamp, Unsendable, UrobotMessage,
+            UrobotSession, close_queue, close_session, create_session, robot_answer::Answer,
+            send_message,
         },
     },
 };
@@ -412,7 +413,7 @@ fn opened(
             create_session::Assign::Robot { .. } => Opened {
                 state: State::Robot,
                 assignee: robot.map(Agent::robot),
-                welcome: welcome.map(said),
+                welcome: welcome.map(|answer| said(answer, None)),
                 ..none
             },
             create_session::Assign::Urobot { .. } | create_session::Assign::Agent { .. } => {
@@ -423,12 +424,13 @@ fn opened(
             session,
             robot,
             welcome,
+            said: known_by,
         } => match asked {
             create_session::Assign::Urobot { .. } => Opened {
                 state: State::Urobot,
                 vendor_session: session.map(|session| session.to_string()),
                 assignee: robot.map(Agent::robot),
-                welcome: welcome.map(said),
+                welcome: welcome.map(|answer| said(answer, known_by)),
                 ..none
             },
             create_session::Assign::Robot { .. } | create_session::Assign::Agent { .. } => {
@@ -461,8 +463,9 @@ fn opened(
     })
 }
 
-fn said(answer: Answer) -> Welcome {
+fn said(answer: Answer, known_by: Option<UrobotMessage>) -> Welcome {
     Welcome {
+        vendor_id: known_by.map(|known_by| known_by.to_string()),
         content: answer.content,
         suggestions: answer.suggestions,
     }
@@ -616,6 +619,7 @@ mod tests {
             session: Some(UrobotSession(Id(1))),
             robot: None,
             welcome: None,
+            said: None,
         };
         let agent = Asked::Agent {
             agent_id: None,

@@ -10,7 +10,7 @@ use crate::{
     message::{Message, Status},
     outgoing::Task,
     schedule::Schedule,
-    session::{Assign, State},
+    session::{Assign, Robot, Session, State},
     survey::Survey,
 };
 
@@ -208,6 +208,9 @@ fn apply_opened(change: &mut Change, opened: &Opened, asked: Option<&Assign>) {
         change.bind(id);
     }
     change.session.state = opened.state;
+    if opened.state == State::Urobot {
+        change.session.robot = met(&change.session);
+    }
     change.session.queue.clone_from(&opened.queue);
     change.session.assignee.clone_from(&opened.assignee);
     if before == opened.state {
@@ -224,16 +227,29 @@ fn apply_opened(change: &mut Change, opened: &Opened, asked: Option<&Assign>) {
     }
 }
 
+/// The vendor's own robot that was asked for and is there.
+fn met(session: &Session) -> Option<Robot> {
+    let asked = session.assign.as_ref()?;
+    Some(Robot {
+        id: asked.robot_id?,
+        scene: asked.scene_id?,
+        session: session.vendor_session.clone(),
+    })
+}
+
 /// What the robot says first is part of the conversation.
 fn greet(change: &mut Change, welcome: &Welcome) {
     let now = change.now();
     let id = change.next_message();
-    let message = Message::from_robot(
-        id,
-        welcome.content.clone(),
-        welcome.suggestions.clone(),
-        now,
-    );
+    let message = Message {
+        vendor_id: welcome.vendor_id.clone(),
+        ..Message::from_robot(
+            id,
+            welcome.content.clone(),
+            welcome.suggestions.clone(),
+            now,
+        )
+    };
     change.tell(&Fact::MessageReceived(message.view()), now);
     change.put_message(message);
 }
@@ -353,6 +369,7 @@ mod tests {
             welcome: Some(Welcome {
                 content: "<p>Hello</p>".to_owned(),
                 suggestions: Vec::new(),
+                vendor_id: None,
             }),
             ..opened(state, vendor_session, None)
         }

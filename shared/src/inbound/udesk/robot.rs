@@ -106,6 +106,7 @@ impl Piece for Answered {
         let id = change.next_message();
         let message = Message {
             vendor_id: Some(self.key.clone()),
+            answer: answer.answered,
             ..Message::from_robot(id, answer.content, answer.suggestions, now)
         };
         change.tell(&Fact::MessageReceived(message.view()), occurred_at);
