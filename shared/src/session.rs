@@ -296,6 +296,15 @@ impl Session {
         }
     }
 
+    /// The vendor's session with an agent, the present one or the last; `None` while only robots were met.
+    #[must_use]
+    pub fn agent_session(&self) -> Option<&str> {
+        let id = self.vendor_session.as_deref()?;
+        let robot = self.robot.as_ref();
+        let is_robots = robot.is_some_and(|robot| robot.session.as_deref() == Some(id));
+        (!is_robots).then_some(id)
+    }
+
     /// Whether the conversation is still going on.
     #[must_use]
     pub fn is_open(&self) -> bool {

@@ -49,6 +49,15 @@ fn functions() -> BTreeMap<&'static str, Make> {
         ("list-messages", |given| {
             list_messages::App::from_settings(given).map(drop)
         }),
+        ("rate-answer", |given| {
+            rate_answer::App::from_settings(given).map(drop)
+        }),
+        ("rate-session", |given| {
+            rate_session::App::from_settings(given).map(drop)
+        }),
+        ("robot-action", |given| {
+            robot_action::App::from_settings(given).map(drop)
+        }),
         ("redrive-delivery", |given| {
             redrive_delivery::App::from_settings(given).map(drop)
         }),
@@ -95,6 +104,7 @@ pub(crate) fn good(name: &str) -> Option<&'static str> {
         "UDESK_RATE_LIMIT" => "60,POST /im/messages=120/60",
         "UDESK_RATE_SCOPE" => "account",
         "UDESK_ON_UNKNOWN" | "TENCENT_ON_UNKNOWN" => "hold",
+        "UDESK_ROBOT_EVALUATION_PATH" => "/im/messages/evaluation",
         "SOBOT_REGION" => "sg",
         "SOBOT_SYSNUM" => "ABC",
         "SOBOT_WEBHOOK_SECRETS" => "a-sobot-path-secret",
@@ -419,7 +429,10 @@ async fn a_process_without_a_setting_says_so_before_it_ends() {
         "issue-token",
         "list-deliveries",
         "list-messages",
+        "rate-answer",
+        "rate-session",
         "redrive-delivery",
+        "robot-action",
         "send-message",
     ];
     assert_eq!(failed, BTreeSet::from(wanted.map(str::to_owned)));

@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::{
     clock::Millis,
     config::{ConfigError, Settings},
-    error::{Error, VendorCode, VendorFault},
+    error::{Error, Kind, VendorCode, VendorFault},
     fate::Fate,
     http::{Client, NoAnswer},
     ids::CustomerId,
@@ -196,6 +196,25 @@ impl Desk {
         })
     }
 
+    /// The desk of a function that speaks with Udesk alone, and is given no other vendor's secrets.
+    ///
+    /// # Errors
+    /// Where a setting is malformed, or only some of Udesk's are set.
+    pub fn of_udesk(
+        settings: &Settings,
+        http: &Client,
+        table: &Table,
+    ) -> Result<Self, ConfigError> {
+        Ok(Self {
+            http: http.clone(),
+            table: table.clone(),
+            limit: settings.vendor_timeout()?,
+            udesk: udesk::Udesk::from_settings(settings)?,
+            sobot: None,
+            tencent: None,
+        })
+    }
+
     /// Refuses a vendor that this deployment has no settings for.
     ///
     /// # Errors
@@ -233,6 +252,30 @@ impl Desk {
             Vendor::Sobot => Err(sobot::takes_none(message)),
             Vendor::Tencent => tencent::fits(message),
         }
+    }
+
+    /// Refuses to rate anything, and to do anything at a robot, where the vendor knows nothing of it.
+    ///
+    /// # Errors
+    /// Where it is off, or takes none.
+    pub fn takes_feedback(&self, session: &Session) -> Result<(), Error> {
+        match session.vendor {
+            Vendor::Udesk => self.udesk().map(drop),
+            vendor @ (Vendor::Sobot | Vendor::Tencent) => Err(Error::new(
+                Kind::InvalidRequest,
+                format!("this is for sessions at udesk; this one is at {vendor}"),
+            )),
+        }
+    }
+
+    /// Refuses a rating, or what a customer does at a robot, that the vendor could not be told, before anything is
+    /// kept of it.
+    ///
+    /// # Errors
+    /// Names what is at fault.
+    pub fn takes(&self, session: &Session, task: &Task) -> Result<(), Error> {
+        self.takes_feedback(session)?;
+        self.udesk()?.takes(session, task)
     }
 
     /// Udesk, for calls that are no entry of a log: look-ups, and what is worth nothing later.

@@ -1,6 +1,10 @@
 //! Which of Udesk's calls a task is, and what Udesk's answer means for it.
 
+mod feedback;
+
 use std::time::{Duration, Instant};
+
+use feedback::Feedback;
 
 use super::{AskError, Desk, OnUnknown, Opened, Outcome, Unfit, Welcome, fault};
 use crate::{
@@ -10,7 +14,7 @@ use crate::{
         ConfigError, Settings, UDESK_API_TOKEN, UDESK_BASE_URL, UDESK_EMAIL, UDESK_ON_UNKNOWN,
         UDESK_RATE_LIMIT, UDESK_RATE_SCOPE,
     },
-    error::VendorFault,
+    error::{Error, VendorFault},
     http::{Answer as HttpAnswer, NoAnswer},
     ids::nonce,
     line::{self, Metric},
@@ -118,15 +122,41 @@ impl<'a> Line<'a> {
         task: &Task,
         message: Option<&Message>,
     ) -> Outcome {
-        let Some(call) = Call::of(session, task, message) else {
-            return Outcome::Done;
-        };
         let pass = Pass {
             class: task.class(),
             slot: session.sends.slot(),
         };
-        let outcome = self.make(&call, pass).await;
+        let outcome = match Feedback::of(session, task) {
+            Ok(Some(feedback)) => self.tell(&feedback, pass).await,
+            Ok(None) => match Call::of(session, task, message) {
+                Some(call) => self.make(&call, pass).await,
+                None => return Outcome::Done,
+            },
+            Err(error) => {
+                return Outcome::Refused(fault(Vendor::Udesk, None, error.to_string()));
+            }
+        };
         outcome.unwrap_or_else(Failure::outcome)
+    }
+
+    /// Refuses a rating, or what a customer does at a robot, that Udesk could not be told.
+    pub(super) fn takes(&self, session: &Session, task: &Task) -> Result<(), Error> {
+        Feedback::of(session, task).map(drop)
+    }
+
+    /// Says it again where an answer was lost: a rating is the same, a click may be counted twice, and a step shown
+    /// twice is better than none.
+    async fn tell(&self, feedback: &Feedback<'_>, pass: Pass) -> Result<Outcome, Failure> {
+        match feedback {
+            Feedback::Session(request) => self.call(request, pass).await.map(drop),
+            Feedback::Robot(request) => self.call(request, pass).await.map(drop),
+            Feedback::Answer(request) => self.call(request, pass).await.map(drop),
+            Feedback::Evaluation(request) => self.call(request, pass).await.map(drop),
+            Feedback::Flow(request) => self.call(request, pass).await.map(drop),
+            Feedback::Click(request) => self.call(request, pass).await.map(drop),
+            Feedback::Transfer(request) => self.call(request, pass).await.map(drop),
+        }?;
+        Ok(Outcome::Done)
     }
 
     async fn make(&self, call: &Call<'_>, pass: Pass) -> Result<Outcome, Failure> {
@@ -309,6 +339,13 @@ impl<'a> Call<'a> {
                 // Nobody was found yet: there is nothing at Udesk to end.
                 (_, None) => None,
             },
+            // These are told by `Feedback`.
+            Task::RateSession { .. }
+            | Task::RateRobot { .. }
+            | Task::RateAnswer { .. }
+            | Task::TakeStep { .. }
+            | Task::CountClick { .. }
+            | Task::CountTransfer { .. } => None,
         }
     }
 }

@@ -48,7 +48,7 @@ impl Rules<'_> {
             Outcome::Opened(opened) => {
                 let asked = match &entry.task {
                     Task::Open { assign } => Some(assign),
-                    Task::Message { .. } | Task::Close => None,
+                    _ => None,
                 };
                 apply_opened(change, opened, asked);
             }
@@ -57,7 +57,7 @@ impl Rules<'_> {
                     settle_message(change, message, Status::Sent, None);
                 }
                 (Task::Close, _) => change.close("customer", survey.as_ref(), change.now()),
-                (Task::Open { .. } | Task::Message { .. }, _) => {}
+                _ => {}
             },
             // A transfer may have changed the vendor's session while the message was on its way there.
             Outcome::Gone(fault)
@@ -81,7 +81,7 @@ impl Rules<'_> {
                 }
                 let reason = match entry.task {
                     Task::Close => "customer",
-                    Task::Open { .. } | Task::Message { .. } => "vendor",
+                    _ => "vendor",
                 };
                 change.close(reason, survey.as_ref(), change.now());
                 if let Some(message) = message {
@@ -300,7 +300,7 @@ fn give_up(
         }
         // The customer has left, whatever the vendor says to it.
         (Task::Close, _) => change.close("customer", survey.as_ref(), now),
-        (Task::Open { .. } | Task::Message { .. }, _) => {}
+        _ => {}
     }
     change.bury_send(entry, fault.message.clone());
 }

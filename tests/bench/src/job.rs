@@ -56,6 +56,7 @@ enum Work {
     Read,
     Close,
     Say,
+    Robot,
     UdeskPush,
     SobotPush,
     Deliver,
@@ -95,6 +96,9 @@ pub(crate) const JOBS: &[Job] = &[
     job("list-messages", "a conversation of ten messages", Kind::Api, OK, Work::Read),
     job("send-message", "a text to Udesk", Kind::Vendor, OK, Work::Say),
     job("close-session", "an open session at Udesk", Kind::Vendor, OK, Work::Close),
+    job("rate-session", "an agent, in the survey", Kind::Vendor, OK, Work::Close),
+    job("rate-answer", "a robot's welcome", Kind::Vendor, OK, Work::Robot),
+    job("robot-action", "a click", Kind::Vendor, OK, Work::Robot),
     job("list-deliveries", "nothing is dead", Kind::Api, OK, Work::Sweep),
     job("redrive-delivery", "a session in which nothing is dead", Kind::Api, OK, Work::Read),
     job("webhook-udesk", "an agent's message", Kind::Webhook, OK, Work::UdeskPush),
@@ -152,6 +156,13 @@ impl Job {
                     .iter()
                     .map(|session| world.message(&session.id))
                     .collect()
+            }
+            Work::Robot => {
+                let mut events = Vec::with_capacity(number);
+                for _ in 0..number {
+                    events.push(world.to_robot(&fixture).await?);
+                }
+                Ok(events)
             }
             Work::UdeskPush => {
                 let sessions = world.sessions("udesk", CONVERSATIONS).await?;

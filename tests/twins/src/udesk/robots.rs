@@ -212,6 +212,7 @@ pub(crate) fn assign_urobot(
         at: request.now,
         read: false,
         to_offline: false,
+        left_for: None,
     });
     let asked: Vec<Value> = robot
         .answers
