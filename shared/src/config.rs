@@ -53,6 +53,7 @@ settings! {
     UDESK_RATE_SCOPE: "whether Udesk counts the calls of each API by itself or all of the account's together: api or account (api)";
     SOBOT_BASE_URL: "Sobot's address, such as `https://sg.sobot.io`, where SOBOT_REGION is not set";
     SOBOT_REGION: "where the Sobot account is: sg, us, cn or cn_tencent";
+    UDESK_ROBOT_EVALUATION_PATH: "where answers of another maker's robot are rated at Udesk, after /open_api_v1, such as /im/messages/evaluation; Udesk tells it (off)";
     SOBOT_SYSNUM: "the company's number at Sobot, its sysnum";
     SOBOT_KEY: "the key of Sobot's page security, which signs page tokens";
     SOBOT_WEBHOOK_SECRETS: "the last part of the push URLs given to Sobot, at least 16 characters, current first";

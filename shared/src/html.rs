@@ -1,4 +1,4 @@
-//! HTML to plain text, for what agents and robots write.
+//! HTML to plain text, and the elements in it that mean something, for what agents and robots write.
 //!
 //! Why not a crate: the complete ones bring a browser's parser to a Lambda's hot path, the small one that was tried
 //! joins `div`s and swallows the line breaks of ordinary chat messages.
@@ -25,6 +25,112 @@ pub fn plain_text(html: &str) -> String {
     }
     text.0.push_str(rest);
     text.0.replace("\r\n", "\n").trim().to_owned()
+}
+
+/// An element that carries an attribute that was looked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Element<'a> {
+    attributes: &'a str,
+    inside: &'a str,
+}
+
+impl<'a> Element<'a> {
+    /// The attribute's value, entities decoded; `None` where it has none of this name.
+    #[must_use]
+    pub fn attribute(&self, name: &str) -> Option<String> {
+        let (_, value) =
+            attributes(self.attributes).find(|(given, _)| given.eq_ignore_ascii_case(name))?;
+        Some(plain_text(value))
+    }
+
+    /// What stands between its start and its end, HTML.
+    #[must_use]
+    pub fn inside(&self) -> &'a str {
+        self.inside
+    }
+}
+
+/// The elements of `html` whose start tag carries `attribute`, in order. One that never ends holds all that follows.
+pub fn elements_with<'a>(html: &'a str, attribute: &str) -> impl Iterator<Item = Element<'a>> {
+    let mut ends = Ends {
+        quotes: true,
+        any: true,
+    };
+    let mut rest = html;
+    std::iter::from_fn(move || {
+        while let Some((_, from)) = rest.split_once('<') {
+            if let Some(comment) = from.strip_prefix("!--") {
+                rest = comment.split_once("-->").map_or("", |(_, rest)| rest);
+                continue;
+            }
+            let named = from.starts_with(|c: char| c.is_ascii_alphabetic());
+            let Some(end) = ends.find(from).filter(|_| named) else {
+                rest = from;
+                continue;
+            };
+            let (tag, after) = from.split_at(end);
+            let after = after.strip_prefix('>').unwrap_or(after);
+            let name_ends = tag.find(|c: char| !c.is_ascii_alphanumeric());
+            let (name, attributes_of) = tag.split_at(name_ends.unwrap_or(tag.len()));
+            rest = after;
+            if attributes(attributes_of).any(|(given, _)| given.eq_ignore_ascii_case(attribute)) {
+                return Some(Element {
+                    attributes: attributes_of,
+                    inside: before_end(after, name),
+                });
+            }
+        }
+        None
+    })
+}
+
+/// What stands before the end tag of `name`; all, where there is none.
+fn before_end<'a>(html: &'a str, name: &str) -> &'a str {
+    let ends = html.match_indices("</").find(|(at, sign)| {
+        let from = html.get(at + sign.len()..).unwrap_or_default();
+        let is_named = from
+            .get(..name.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(name));
+        let goes_on = from
+            .get(name.len()..)
+            .is_some_and(|after| after.starts_with(|c: char| c.is_ascii_alphanumeric()));
+        is_named && !goes_on
+    });
+    ends.map_or(html, |(at, _)| html.split_at(at).0)
+}
+
+/// Names and values of a start tag's attributes, as they are written.
+fn attributes(tag: &str) -> impl Iterator<Item = (&str, &str)> {
+    let is_end = |c: char| c.is_ascii_whitespace() || matches!(c, '=' | '/');
+    let mut rest = tag;
+    std::iter::from_fn(move || {
+        rest = rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == '/');
+        // A lone sign begins a name, as in a browser: something is taken each time.
+        let first = rest.chars().next()?.len_utf8();
+        let name_ends = rest
+            .get(first..)
+            .and_then(|more| more.find(is_end))
+            .map_or(rest.len(), |at| first + at);
+        let (name, after) = rest.split_at(name_ends);
+        let Some(value) = after.trim_start().strip_prefix('=') else {
+            rest = after;
+            return Some((name, ""));
+        };
+        let value = value.trim_start();
+        let quoted = value
+            .strip_prefix('"')
+            .map(|inside| (inside, '"'))
+            .or_else(|| value.strip_prefix('\'').map(|inside| (inside, '\'')));
+        let (value, after) = match quoted {
+            Some((inside, quote)) => inside.split_once(quote).unwrap_or((inside, "")),
+            None => {
+                let end = value.find(|c: char| c.is_ascii_whitespace());
+                value.split_at(end.unwrap_or(value.len()))
+            }
+        };
+        rest = after;
+        Some((name, value))
+    })
 }
 
 struct Text(String);

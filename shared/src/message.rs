@@ -143,6 +143,52 @@ pub struct Suggestion {
     /// The page's address, `http` or `https`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+    /// What the vendor is told when the customer chooses it. Whatever has no address can also be asked, as a message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub action: Option<Action>,
+    /// Whether it is one of the questions that are often asked.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub frequent: bool,
+}
+
+/// What the vendor is told when a customer chooses what a robot proposes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// It is a step of a flow: the robot goes on from there.
+    Flow,
+    /// It is a question: the click is counted.
+    Click,
+}
+
+/// What a robot's message answers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answered {
+    /// What kind of answer it is, where the robot says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<AnswerKind>,
+    /// What the robot took the customer's words for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<String>,
+    /// The vendor's identifier of that question, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question_id: Option<String>,
+}
+
+/// What kind of answer a robot gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AnswerKind {
+    /// What it knows, perhaps with more to ask.
+    Answer,
+    /// Nothing but more to ask.
+    Suggestions,
+    /// A greeting.
+    Greeting,
+    /// It does not know.
+    Unknown,
+    /// It does not take such words.
+    Sensitive,
 }
 
 /// A message as the table holds it.
@@ -170,6 +216,9 @@ pub struct Message {
     /// What the robot proposes beside it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub suggestions: Vec<Suggestion>,
+    /// What it answers, where a robot said it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Answered>,
     /// The agent who said it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<Agent>,
@@ -223,6 +272,8 @@ pub struct View<'a> {
     card: Option<&'a Card>,
     #[serde(skip_serializing_if = "<[Suggestion]>::is_empty")]
     suggestions: &'a [Suggestion],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer: Option<&'a Answered>,
     #[serde(skip_serializing_if = "Option::is_none")]
     agent: Option<&'a Agent>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -283,6 +334,7 @@ impl Message {
             file: None,
             card: None,
             suggestions: Vec::new(),
+            answer: None,
             agent: None,
             custom: None,
             status: None,
@@ -333,6 +385,7 @@ impl Message {
             file: self.file.as_ref(),
             card: self.card.as_ref(),
             suggestions: &self.suggestions,
+            answer: self.answer.as_ref(),
             agent: self.agent.as_ref(),
             custom: self.custom.as_deref(),
             status: self.status,

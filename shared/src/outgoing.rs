@@ -3,7 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    budget::Class, clock::Millis, correlation::Correlation, ids::MessageId, session::Assign,
+    budget::Class,
+    clock::Millis,
+    correlation::Correlation,
+    ids::MessageId,
+    session::{Assign, Robot},
 };
 
 /// One entry of the log of sends.
@@ -63,6 +67,76 @@ pub enum Task {
         #[serde(default)]
         in_query: bool,
     },
+    /// Pass on how the customer rates the conversation with an agent.
+    #[serde(rename = "rate_session_v1")]
+    RateSession {
+        /// The vendor's session that was rated: a transfer in between changes nothing.
+        vendor_session: String,
+        /// The option's id.
+        option: String,
+        /// What the customer adds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        remark: Option<String>,
+        /// Whether the problem was solved, by the value of the survey's answer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        resolved: Option<u32>,
+    },
+    /// Pass on how the customer rates the vendor's own robot.
+    #[serde(rename = "rate_robot_v1")]
+    RateRobot {
+        /// Which robot.
+        robot: Robot,
+        /// The option's id.
+        option: String,
+        /// What the customer adds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        remark: Option<String>,
+    },
+    /// Pass on whether a robot's answer helped.
+    #[serde(rename = "rate_answer_v1")]
+    RateAnswer {
+        /// The vendor's identifier of the answer.
+        vendor_id: String,
+        /// The vendor's identifier of the question, where there is one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        question: Option<String>,
+        /// The vendor's own robot, where the customer met it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        robot: Option<Robot>,
+        /// The vendor's path for ratings of another maker's answers, which the account alone knows.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        path: Option<String>,
+        /// Whether it helped.
+        useful: bool,
+    },
+    /// Take a step in a flow of the vendor's own robot.
+    #[serde(rename = "take_step_v1")]
+    TakeStep {
+        /// Which robot.
+        robot: Robot,
+        /// The vendor's identifier of the step.
+        flow: String,
+    },
+    /// Pass on a click on what a robot proposed.
+    #[serde(rename = "count_click_v1")]
+    CountClick {
+        /// Which robot.
+        robot: Robot,
+        /// The vendor's identifier of the message that proposed it.
+        vendor_id: String,
+        /// The vendor's identifier of the question.
+        question_id: String,
+        /// The question.
+        question: String,
+        /// Whether it is one of those that are often asked.
+        frequent: bool,
+    },
+    /// Pass on that the customer went on from the robot to an agent.
+    #[serde(rename = "count_transfer_v1")]
+    CountTransfer {
+        /// Which robot.
+        robot: Robot,
+    },
 }
 
 impl Task {
@@ -70,7 +144,14 @@ impl Task {
     #[must_use]
     pub fn class(&self) -> Class {
         match self {
-            Self::Open { .. } | Self::Message { .. } | Self::Close => Class::Message,
+            Self::Open { .. } | Self::Message { .. } | Self::Close | Self::TakeStep { .. } => {
+                Class::Message
+            }
+            Self::RateSession { .. }
+            | Self::RateRobot { .. }
+            | Self::RateAnswer { .. }
+            | Self::CountClick { .. }
+            | Self::CountTransfer { .. } => Class::Survey,
             Self::Read { .. } => Class::Read,
         }
     }
@@ -79,8 +160,13 @@ impl Task {
     #[must_use]
     pub fn steps_aside(&self) -> bool {
         match self {
-            Self::Open { .. } | Self::Message { .. } | Self::Close => false,
-            Self::Read { .. } => true,
+            Self::Open { .. } | Self::Message { .. } | Self::Close | Self::TakeStep { .. } => false,
+            Self::RateSession { .. }
+            | Self::RateRobot { .. }
+            | Self::RateAnswer { .. }
+            | Self::CountClick { .. }
+            | Self::CountTransfer { .. }
+            | Self::Read { .. } => true,
         }
     }
 
@@ -88,8 +174,13 @@ impl Task {
     #[must_use]
     pub fn outlives(&self) -> bool {
         match self {
-            Self::Open { .. } | Self::Message { .. } | Self::Close => false,
-            Self::Read { .. } => true,
+            Self::Open { .. } | Self::Message { .. } | Self::Close | Self::TakeStep { .. } => false,
+            Self::RateSession { .. }
+            | Self::RateRobot { .. }
+            | Self::RateAnswer { .. }
+            | Self::CountClick { .. }
+            | Self::CountTransfer { .. }
+            | Self::Read { .. } => true,
         }
     }
 }

@@ -50,6 +50,18 @@ pub struct Agent {
     pub avatar: Option<String>,
 }
 
+/// The vendor's own robot, as it is told which one a customer met.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Robot {
+    /// Which robot.
+    pub id: i64,
+    /// In which scene.
+    pub scene: i64,
+    /// The vendor's session with it, where one is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
+}
+
 /// A place in a queue.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Queue {
@@ -211,6 +223,9 @@ pub struct Session {
     /// Whom the customer asked for; absent where a push opened the session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assign: Option<Assign>,
+    /// The vendor's own robot that the customer met last: what is said about it may come when an agent has taken over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub robot: Option<Robot>,
     /// Whether the customer has asked to end it, and that is on its way to the vendor.
     #[serde(default)]
     pub closing: bool,
@@ -256,6 +271,7 @@ impl Session {
             state: State::Opening,
             vendor_session: None,
             assign,
+            robot: None,
             closing: false,
             assignee: None,
             queue: None,
@@ -282,6 +298,15 @@ impl Session {
                 false
             }
         }
+    }
+
+    /// The vendor's session with an agent, the present one or the last; `None` while only robots were met.
+    #[must_use]
+    pub fn agent_session(&self) -> Option<&str> {
+        let id = self.vendor_session.as_deref()?;
+        let robot = self.robot.as_ref();
+        let is_robots = robot.is_some_and(|robot| robot.session.as_deref() == Some(id));
+        (!is_robots).then_some(id)
     }
 
     /// Whether the conversation is still going on.

@@ -115,7 +115,17 @@ async fn a_body_that_is_no_object_is_refused_by_every_route_that_takes_one() {
             "invalid_json",
         ),
     ];
-    for path in ["/tokens", "/sessions", &messages] {
+    let survey = format!("/sessions/{session}/survey");
+    let rating = format!("{messages}/msg_01ARZ3NDEKTSV4RRFFQ69G5FAV/rating");
+    let actions = format!("/sessions/{session}/robot-actions");
+    for path in [
+        "/tokens",
+        "/sessions",
+        &messages,
+        &survey,
+        &rating,
+        &actions,
+    ] {
         for (what, body, status, code) in &bodies {
             let answer = send(&world, "POST", path, body.clone()).await;
             assert_eq!(

@@ -121,6 +121,59 @@ async fn a_function_may_do_what_it_does_and_nothing_else() {
     world.say(&gone, "c-1", "Anybody there?").await.expect(409);
     world.wait_until_told(&gone, "session.closed").await;
 
+    // What a customer says about an agent, a robot and its words: told at once; later, since Udesk is busy; and behind a
+    // message that has waited and finds the session ended.
+    for (function, call, body) in [
+        (
+            "survey",
+            "POST /im/sessions/survey",
+            json!({"option": "36"}),
+        ),
+        (
+            "rating",
+            "POST /im/messages/answer_survey",
+            json!({"useful": true}),
+        ),
+        (
+            "robot-actions",
+            "POST /im/sessions/transfer_survey",
+            json!({"kind": "transfer"}),
+        ),
+    ] {
+        let customer = format!("about-{function}");
+        let assign = json!({"to": "urobot", "robot_id": 12362, "scene_id": 39});
+        let ask = json!({"vendor": "udesk", "customer": customer, "assign": assign});
+        let opened = world.call(API_KEY, "POST", "/sessions", Some(ask)).await;
+        let about = opened.expect(201).text_of("id");
+        let welcome = world.conversation(&about).await[0]["id"].clone();
+        let path = match function {
+            "rating" => format!(
+                "/sessions/{about}/messages/{}/rating",
+                welcome.as_str().unwrap()
+            ),
+            _ => format!("/sessions/{about}/{function}"),
+        };
+        let tell = || world.call(API_KEY, "POST", &path, Some(body.clone()));
+        world.twin.assign(&customer).await.unwrap();
+        world.settled().await;
+        busy(call);
+        tell().await.expect(202);
+        world.settled().await;
+        let no_nudge = world.sqs.play(of("send-message"), WireFault::InternalError);
+        world
+            .twin
+            .fault("POST /im/messages", Fault::Limited, Some(1));
+        world.say(&about, "c-1", "Hello?").await.expect(202);
+        let due = world.session(&about).await["retry_at"].clone();
+        let due: jiff::Timestamp = due.as_str().unwrap().parse().unwrap();
+        until("the message is due", async || jiff::Timestamp::now() > due).await;
+        let closed = Fault::code(9200, "session closed");
+        world.twin.fault("POST /im/messages", closed, Some(1));
+        tell().await.expect(200);
+        world.wait_until_told(&about, "session.closed").await;
+        no_nudge.clear();
+    }
+
     // The app fails once.
     let once = Deliveries::any().times(1);
     let flaky = world.app.answer(once, Answer::Status(500));

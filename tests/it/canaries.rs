@@ -690,6 +690,23 @@ async fn no_canary_is_in_a_log_or_in_an_error() {
     }
     world.settled().await;
 
+    // What customers say of agents and robots.
+    for session in &sessions {
+        let rating = "messages/msg_01ARZ3NDEKTSV4RRFFQ69G5FAV/rating";
+        for (route, body) in [
+            (
+                "survey",
+                json!({"option": "36", "remark": canaries.sing("a remark")}),
+            ),
+            (rating, json!({"useful": true})),
+            ("robot-actions", json!({"kind": "transfer"})),
+        ] {
+            let route = format!("/sessions/{session}/{route}");
+            let body = body.to_string();
+            call(&world, told, API_KEY, ("POST", &route), &[], body).await;
+        }
+    }
+
     // Everything ends.
     for session in &sessions {
         call(

@@ -4,13 +4,21 @@
 use std::collections::BTreeSet;
 
 use deskbridge_local::Function;
-use harness::{binaries::root, until, world::World};
+use harness::{
+    binaries::root,
+    until,
+    world::{API_KEY, World},
+};
 use serde_json::{Value, json};
 
 use crate::template;
 
 /// The session that the fixtures name; whoever invokes a function puts in one that there is.
 const SESSION: &str = "ses_01KAF3YV2S8Q4T6W9X0Z1B3C5D";
+/// The message that they name.
+const MESSAGE: &str = "msg_01KAF3YW5T9R5V7X0Y1A2C4D6E";
+/// These are about what a robot said.
+const OF_ROBOTS: [&str; 2] = ["rate-answer", "robot-action"];
 
 /// `cargo local`'s settings, with which the fixtures are made, beside those of the tests.
 const SETTINGS: [(&str, &str); 3] = [
@@ -28,9 +36,6 @@ const SETTINGS: [(&str, &str); 3] = [
         "test-sobot-path-secret,local-sobot-secret",
     ),
 ];
-
-/// The message that an event names.
-const MESSAGE: &str = "msg_01KAF3YV2S8Q4T6W9X0Z1B3C5D";
 
 fn event(function: &str) -> Value {
     let path = root().join(format!("tests/fixtures/events/{function}.json"));
@@ -147,11 +152,24 @@ async fn each_function_answers_its_event() {
     .await;
     let said = world.conversation(session).await;
     let message = said[0]["id"].as_str().unwrap();
+    let urobot = json!({"to": "urobot", "robot_id": 12362, "scene_id": 39});
+    let ask = json!({"vendor": "udesk", "customer": "IT", "assign": urobot});
+    let with_robot = world.call(API_KEY, "POST", "/sessions", Some(ask)).await;
+    let with_robot = with_robot.expect(201).text_of("id");
+    let welcome = world.conversation(&with_robot).await[0]["id"].clone();
     let template = template();
     let others = template.functions().keys().map(String::as_str);
     let others = others.filter(|name| !["create-session", "close-session"].contains(name));
     for function in others.chain(["close-session"]) {
+        let session = match OF_ROBOTS.contains(&function) {
+            true => &with_robot,
+            false => session,
+        };
         let event = event(function).to_string().replace(SESSION, session);
+        let message = match OF_ROBOTS.contains(&function) {
+            true => welcome.as_str().unwrap(),
+            false => message,
+        };
         let event = event.replace(MESSAGE, message);
         let event: Value = serde_json::from_str(&event).unwrap();
         let answer = world.bundle.invoke(function, event.clone()).await.unwrap();

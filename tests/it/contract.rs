@@ -19,6 +19,7 @@ use harness::{
     BOUND,
     contract::Contract,
     faults::{Calls, Fault as WireFault},
+    push,
     world::{API_KEY, PATH_SECRET, SOBOT_PATH_SECRET, SOBOT_WEBHOOKS, World},
 };
 use serde_json::json;
@@ -45,6 +46,10 @@ fn answers() -> BTreeMap<&'static str, Answers> {
         ("preview-message", preview_message::ANSWERS),
         ("redrive-delivery", redrive_delivery::ANSWERS),
         ("set-presence", set_presence::ANSWERS),
+        ("rate-answer", rate_answer::ANSWERS),
+        ("rate-session", rate_session::ANSWERS),
+        ("redrive-delivery", redrive_delivery::ANSWERS),
+        ("robot-action", robot_action::ANSWERS),
         ("send-message", send_message::ANSWERS),
         ("webhook-sobot-chat-list", webhook_sobot_chat_list::ANSWERS),
         (
@@ -479,6 +484,79 @@ async fn every_answer_of_the_contract_happens_and_is_as_its_schema_says() {
         .call(API_KEY, "GET", "/customers/DE?include=age", None)
         .await
         .expect(400);
+    // rate-session, rate-answer, robot-action
+    let urobot = json!({"to": "urobot", "robot_id": 12362, "scene_id": 39});
+    let ask = json!({"vendor": "udesk", "customer": "R", "assign": urobot});
+    let robots = world
+        .call(API_KEY, "POST", "/sessions", Some(ask))
+        .await
+        .expect(201)
+        .text_of("id");
+    let welcome = world.conversation(&robots).await[0]["id"].clone();
+    let rating = format!(
+        "/sessions/{robots}/messages/{}/rating",
+        welcome.as_str().unwrap()
+    );
+    let actions = format!("/sessions/{robots}/robot-actions");
+    let click = json!({"kind": "click", "message_id": welcome, "id": "12"});
+    for (path, body, call) in [
+        (
+            format!("{path}/survey"),
+            json!({"option": "36"}),
+            "POST /im/sessions/survey",
+        ),
+        (
+            rating.clone(),
+            json!({"useful": true}),
+            "POST /im/messages/answer_survey",
+        ),
+        (actions.clone(), click.clone(), "POST /im/messages/hit"),
+    ] {
+        let ask = || Some(body.clone());
+        world.call(API_KEY, "POST", &path, ask()).await.expect(200);
+        world.twin.fault(call, Fault::Limited, Some(1));
+        world.call(API_KEY, "POST", &path, ask()).await.expect(202);
+        world.settled().await;
+        world.twin.fault(call, Fault::code(2005, "no"), Some(1));
+        world.call(API_KEY, "POST", &path, ask()).await.expect(422);
+    }
+    let under_key = async |path: &str, body: serde_json::Value| {
+        let headers = [
+            ("authorization", format!("Bearer {API_KEY}")),
+            ("content-type", "application/json".to_owned()),
+            ("idempotency-key", "one".to_owned()),
+        ];
+        let body = body.to_string().into_bytes();
+        world.send("POST", path, &headers, Some(body)).await
+    };
+    for (path, body, other) in [
+        (
+            format!("{path}/survey"),
+            json!({"option": "36"}),
+            json!({"option": "37"}),
+        ),
+        (
+            rating.clone(),
+            json!({"useful": true}),
+            json!({"useful": false}),
+        ),
+        (actions.clone(), json!({"kind": "transfer"}), click.clone()),
+    ] {
+        under_key(&path, body).await.expect(200);
+        under_key(&path, other).await.expect(409);
+    }
+    let absent_message =
+        format!("/sessions/{robots}/messages/msg_01ARZ3NDEKTSV4RRFFQ69G5FAV/rating");
+    let useful = Some(json!({"useful": true}));
+    world
+        .call(API_KEY, "POST", &absent_message, useful)
+        .await
+        .expect(404);
+    world.close(&robots).await.expect(200);
+    world
+        .call(API_KEY, "POST", &actions, Some(click))
+        .await
+        .expect(409);
 
     // list-deliveries, redrive-delivery
     world
@@ -630,6 +708,23 @@ async fn every_answer_of_the_contract_happens_and_is_as_its_schema_says() {
         .await
         .expect(503);
     assert_eq!(answer.error_code(), "vendor_not_configured");
+    // A session that was opened when the vendor was on.
+    let said = push::reply("DE", &[push::text("m1", 11, "Hello")]);
+    bare.push(PATH_SECRET, said).await.expect(200);
+    let session = bare.open_session_of("DE").await.unwrap()["id"].clone();
+    let session = session.as_str().unwrap();
+    for (path, body) in [
+        ("survey", json!({"option": "36"})),
+        (
+            "messages/msg_01ARZ3NDEKTSV4RRFFQ69G5FAV/rating",
+            json!({"useful": true}),
+        ),
+        ("robot-actions", json!({"kind": "transfer"})),
+    ] {
+        let path = format!("/sessions/{session}/{path}");
+        let answer = bare.call(API_KEY, "POST", &path, Some(body)).await;
+        assert_eq!(answer.expect(503).error_code(), "vendor_not_configured");
+    }
 
     for (method, path, body) in [
         ("PUT", format!("{absent}/preview"), typed()),

@@ -58,6 +58,15 @@ fn functions() -> BTreeMap<&'static str, Make> {
         ("preview-message", |given| {
             preview_message::App::from_settings(given).map(drop)
         }),
+        ("rate-answer", |given| {
+            rate_answer::App::from_settings(given).map(drop)
+        }),
+        ("rate-session", |given| {
+            rate_session::App::from_settings(given).map(drop)
+        }),
+        ("robot-action", |given| {
+            robot_action::App::from_settings(given).map(drop)
+        }),
         ("redrive-delivery", |given| {
             redrive_delivery::App::from_settings(given).map(drop)
         }),
@@ -112,6 +121,7 @@ pub(crate) fn good(name: &str) -> Option<&'static str> {
         "UDESK_RATE_LIMIT" => "60,POST /im/messages=120/60",
         "UDESK_RATE_SCOPE" => "account",
         "UDESK_ON_UNKNOWN" | "TENCENT_ON_UNKNOWN" => "hold",
+        "UDESK_ROBOT_EVALUATION_PATH" => "/im/messages/evaluation",
         "SOBOT_REGION" => "sg",
         "SOBOT_SYSNUM" => "ABC",
         "SOBOT_WEBHOOK_SECRETS" => "a-sobot-path-secret",
@@ -439,7 +449,10 @@ async fn a_process_without_a_setting_says_so_before_it_ends() {
         "list-messages",
         "mark-read",
         "preview-message",
+        "rate-answer",
+        "rate-session",
         "redrive-delivery",
+        "robot-action",
         "send-message",
         "set-presence",
     ];

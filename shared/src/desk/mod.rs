@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::{
     clock::Millis,
     config::{ConfigError, Settings},
-    error::{Error, VendorCode, VendorFault},
+    error::{Error, Kind, VendorCode, VendorFault},
     fate::Fate,
     http::{Client, NoAnswer},
     ids::CustomerId,
@@ -60,6 +60,8 @@ pub struct Welcome {
     pub content: String,
     /// What it proposes beside.
     pub suggestions: Vec<Suggestion>,
+    /// The vendor's identifier of it, where there is one.
+    pub vendor_id: Option<String>,
 }
 
 /// What came of an attempt.
@@ -250,6 +252,30 @@ impl Desk {
             Vendor::Sobot => Err(sobot::takes_none(message)),
             Vendor::Tencent => tencent::fits(message),
         }
+    }
+
+    /// Refuses to rate anything, and to do anything at a robot, where the vendor knows nothing of it.
+    ///
+    /// # Errors
+    /// Where it is off, or takes none.
+    pub fn takes_feedback(&self, session: &Session) -> Result<(), Error> {
+        match session.vendor {
+            Vendor::Udesk => self.udesk().map(drop),
+            vendor @ (Vendor::Sobot | Vendor::Tencent) => Err(Error::new(
+                Kind::InvalidRequest,
+                format!("this is for sessions at udesk; this one is at {vendor}"),
+            )),
+        }
+    }
+
+    /// Refuses a rating, or what a customer does at a robot, that the vendor could not be told, before anything is
+    /// kept of it.
+    ///
+    /// # Errors
+    /// Names what is at fault.
+    pub fn takes(&self, session: &Session, task: &Task) -> Result<(), Error> {
+        self.takes_feedback(session)?;
+        self.udesk()?.takes(session, task)
     }
 
     /// Udesk, for calls that are no entry of a log: look-ups, and what is worth nothing later.

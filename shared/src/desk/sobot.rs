@@ -21,13 +21,13 @@ impl Sobot {
     #[allow(clippy::unused_self, reason = "what an account can do")]
     pub(super) fn attempt(&self, task: &Task) -> Outcome {
         match task {
-            Task::Open { .. } | Task::Read { .. } => Outcome::Nothing,
             Task::Close => Outcome::Done,
             Task::Message { .. } => Outcome::Refused(fault(
                 Vendor::Sobot,
                 None,
                 "at Sobot the customer writes on Sobot's own page",
             )),
+            _ => Outcome::Nothing,
         }
     }
 }

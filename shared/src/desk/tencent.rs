@@ -85,12 +85,13 @@ impl Tencent {
         message: Option<&Message>,
     ) -> Outcome {
         match (task, message) {
-            (Task::Open { .. } | Task::Read { .. }, _) => Outcome::Nothing,
+            (Task::Open { .. }, _) => Outcome::Nothing,
             (Task::Close, _) | (Task::Message { .. }, None) => Outcome::Done,
             (Task::Message { .. }, Some(message)) => {
                 let sent = self.send(http, limit, session, message).await;
                 sent.map_or_else(|outcome| outcome, |()| Outcome::Done)
             }
+            _ => Outcome::Nothing,
         }
     }
 

@@ -1,9 +1,11 @@
 //! Which of Udesk's calls a task is, and what Udesk's answer means for it.
 
+mod feedback;
 mod number;
 
 use std::time::{Duration, Instant};
 
+use feedback::Feedback;
 pub use number::CustomerNumbers;
 
 use super::{AskError, Desk, OnUnknown, Opened, Outcome, Unfit, Welcome, fault};
@@ -14,7 +16,7 @@ use crate::{
         ConfigError, Settings, UDESK_API_TOKEN, UDESK_BASE_URL, UDESK_EMAIL, UDESK_ON_UNKNOWN,
         UDESK_RATE_LIMIT, UDESK_RATE_SCOPE,
     },
-    error::VendorFault,
+    error::{Error, VendorFault},
     http::{Answer as HttpAnswer, NoAnswer},
     ids::nonce,
     line::{self, Metric},
@@ -26,9 +28,9 @@ use crate::{
     vendor::{
         Vendor,
         udesk::{
-            Account, Agent, Endpoint, Fate, Id, Refusal, Stamp, Unsendable, UrobotSession,
-            close_queue, close_session, create_session, read_messages, robot_answer::Answer,
-            send_message,
+            Account, Agent, Endpoint, Fate, Id, Refusal, Stamp, Unsendable, UrobotMessage,
+            UrobotSession, close_queue, close_session, create_session, read_messages,
+            robot_answer::Answer, send_message,
         },
     },
 };
@@ -141,15 +143,41 @@ impl<'a> Line<'a> {
         task: &Task,
         message: Option<&Message>,
     ) -> Outcome {
-        let Some(call) = Call::of(session, task, message) else {
-            return Outcome::Done;
-        };
         let pass = Pass {
             class: task.class(),
             wait: Waits::At(session.sends.slot()),
         };
-        let outcome = self.make(&call, pass).await;
+        let outcome = match Feedback::of(session, task) {
+            Ok(Some(feedback)) => self.tell(&feedback, pass).await,
+            Ok(None) => match Call::of(session, task, message) {
+                Some(call) => self.make(&call, pass).await,
+                None => return Outcome::Done,
+            },
+            Err(error) => {
+                return Outcome::Refused(fault(Vendor::Udesk, None, error.to_string()));
+            }
+        };
         outcome.unwrap_or_else(Failure::outcome)
+    }
+
+    /// Refuses a rating, or what a customer does at a robot, that Udesk could not be told.
+    pub(super) fn takes(&self, session: &Session, task: &Task) -> Result<(), Error> {
+        Feedback::of(session, task).map(drop)
+    }
+
+    /// Says it again where an answer was lost: a rating is the same, a click may be counted twice, and a step shown
+    /// twice is better than none.
+    async fn tell(&self, feedback: &Feedback<'_>, pass: Pass) -> Result<Outcome, Failure> {
+        match feedback {
+            Feedback::Session(request) => self.call(request, pass).await.map(drop),
+            Feedback::Robot(request) => self.call(request, pass).await.map(drop),
+            Feedback::Answer(request) => self.call(request, pass).await.map(drop),
+            Feedback::Evaluation(request) => self.call(request, pass).await.map(drop),
+            Feedback::Flow(request) => self.call(request, pass).await.map(drop),
+            Feedback::Click(request) => self.call(request, pass).await.map(drop),
+            Feedback::Transfer(request) => self.call(request, pass).await.map(drop),
+        }?;
+        Ok(Outcome::Done)
     }
 
     async fn make(&self, call: &Call<'_>, pass: Pass) -> Result<Outcome, Failure> {
@@ -359,6 +387,13 @@ impl<'a> Call<'a> {
                 // Nobody was found yet: there is nothing at Udesk to end.
                 (_, None) => None,
             },
+            // These are told by `Feedback`.
+            Task::RateSession { .. }
+            | Task::RateRobot { .. }
+            | Task::RateAnswer { .. }
+            | Task::TakeStep { .. }
+            | Task::CountClick { .. }
+            | Task::CountTransfer { .. } => None,
         }
     }
 }
@@ -463,7 +498,7 @@ fn opened(
             create_session::Assign::Robot { .. } => Opened {
                 state: State::Robot,
                 assignee: robot.map(Agent::robot),
-                welcome: welcome.map(said),
+                welcome: welcome.map(|answer| said(answer, None)),
                 ..none
             },
             create_session::Assign::Urobot { .. } | create_session::Assign::Agent { .. } => {
@@ -474,12 +509,13 @@ fn opened(
             session,
             robot,
             welcome,
+            said: known_by,
         } => match asked {
             create_session::Assign::Urobot { .. } => Opened {
                 state: State::Urobot,
                 vendor_session: session.map(|session| session.to_string()),
                 assignee: robot.map(Agent::robot),
-                welcome: welcome.map(said),
+                welcome: welcome.map(|answer| said(answer, known_by)),
                 ..none
             },
             create_session::Assign::Robot { .. } | create_session::Assign::Agent { .. } => {
@@ -512,8 +548,9 @@ fn opened(
     })
 }
 
-fn said(answer: Answer) -> Welcome {
+fn said(answer: Answer, known_by: Option<UrobotMessage>) -> Welcome {
     Welcome {
+        vendor_id: known_by.map(|known_by| known_by.to_string()),
         content: answer.content,
         suggestions: answer.suggestions,
     }
@@ -667,6 +704,7 @@ mod tests {
             session: Some(UrobotSession(Id(1))),
             robot: None,
             welcome: None,
+            said: None,
         };
         let agent = Asked::Agent {
             agent_id: None,

@@ -10,7 +10,7 @@ use crate::{
     message::{Message, Status},
     outgoing::Task,
     schedule::Schedule,
-    session::{Assign, State},
+    session::{Assign, Robot, Session, State},
     survey::Survey,
 };
 
@@ -48,7 +48,7 @@ impl Rules<'_> {
             Outcome::Opened(opened) => {
                 let asked = match &entry.task {
                     Task::Open { assign } => Some(assign),
-                    Task::Message { .. } | Task::Close | Task::Read { .. } => None,
+                    _ => None,
                 };
                 apply_opened(change, opened, asked);
             }
@@ -61,7 +61,7 @@ impl Rules<'_> {
                     let read = &mut change.session.read_through;
                     *read = read.take().max(through.clone());
                 }
-                (Task::Open { .. } | Task::Message { .. }, _) => {}
+                _ => {}
             },
             // A transfer may have changed the vendor's session while the message was on its way there.
             Outcome::Gone(fault)
@@ -85,7 +85,7 @@ impl Rules<'_> {
                 }
                 let reason = match entry.task {
                     Task::Close => "customer",
-                    Task::Open { .. } | Task::Message { .. } | Task::Read { .. } => "vendor",
+                    _ => "vendor",
                 };
                 change.close(reason, survey.as_ref(), change.now());
                 if let Some(message) = message {
@@ -212,6 +212,9 @@ fn apply_opened(change: &mut Change, opened: &Opened, asked: Option<&Assign>) {
         change.bind(id);
     }
     change.session.state = opened.state;
+    if opened.state == State::Urobot {
+        change.session.robot = met(&change.session);
+    }
     change.session.queue.clone_from(&opened.queue);
     change.session.assignee.clone_from(&opened.assignee);
     if before == opened.state {
@@ -228,16 +231,29 @@ fn apply_opened(change: &mut Change, opened: &Opened, asked: Option<&Assign>) {
     }
 }
 
+/// The vendor's own robot that was asked for and is there.
+fn met(session: &Session) -> Option<Robot> {
+    let asked = session.assign.as_ref()?;
+    Some(Robot {
+        id: asked.robot_id?,
+        scene: asked.scene_id?,
+        session: session.vendor_session.clone(),
+    })
+}
+
 /// What the robot says first is part of the conversation.
 fn greet(change: &mut Change, welcome: &Welcome) {
     let now = change.now();
     let id = change.next_message();
-    let message = Message::from_robot(
-        id,
-        welcome.content.clone(),
-        welcome.suggestions.clone(),
-        now,
-    );
+    let message = Message {
+        vendor_id: welcome.vendor_id.clone(),
+        ..Message::from_robot(
+            id,
+            welcome.content.clone(),
+            welcome.suggestions.clone(),
+            now,
+        )
+    };
     change.tell(&Fact::MessageReceived(message.view()), now);
     change.put_message(message);
 }
@@ -288,7 +304,7 @@ fn give_up(
         }
         // The customer has left, whatever the vendor says to it.
         (Task::Close, _) => change.close("customer", survey.as_ref(), now),
-        (Task::Open { .. } | Task::Message { .. } | Task::Read { .. }, _) => {}
+        _ => {}
     }
     change.bury_send(entry, fault.message.clone());
 }
@@ -357,6 +373,7 @@ mod tests {
             welcome: Some(Welcome {
                 content: "<p>Hello</p>".to_owned(),
                 suggestions: Vec::new(),
+                vendor_id: None,
             }),
             ..opened(state, vendor_session, None)
         }

@@ -108,11 +108,26 @@ impl Sends {
     /// # Errors
     /// Where a setting is missing or malformed.
     pub fn from_settings(settings: &Settings) -> Result<Self, ConfigError> {
+        Self::with(settings, Desk::from_settings)
+    }
+
+    /// The same for a function that has to do with sessions at Udesk alone, and is given no other vendor's secrets.
+    ///
+    /// # Errors
+    /// Where a setting is missing or malformed.
+    pub fn of_udesk(settings: &Settings) -> Result<Self, ConfigError> {
+        Self::with(settings, Desk::of_udesk)
+    }
+
+    fn with(
+        settings: &Settings,
+        desk: fn(&Settings, &Client, &Table) -> Result<Desk, ConfigError>,
+    ) -> Result<Self, ConfigError> {
         let http = Client::from_settings(settings)?;
         let deliveries = Queue::from_settings(settings, &DELIVERIES_QUEUE_URL, &http)?;
         let table = Table::for_writing(settings, &http)?;
         Ok(Self {
-            desk: Desk::from_settings(settings, &http, &table)?,
+            desk: desk(settings, &http, &table)?,
             table,
             nudges: deliveries.beside(settings, &SENDS_QUEUE_URL)?,
             deliveries,
@@ -304,7 +319,7 @@ impl Sends {
         let message = match (&entry.task, fresh.message) {
             (Task::Message { id }, Some(message)) if message.id == *id => Some(message),
             (Task::Message { id }, _) => self.table.message(&session.id, id).await?,
-            (Task::Open { .. } | Task::Close | Task::Read { .. }, _) => None,
+            _ => None,
         };
         // The line of the vendor's call belongs to what the entry was appended for.
         let span = tracing::error_span!(

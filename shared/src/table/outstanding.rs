@@ -275,6 +275,12 @@ impl List<'_> {
             Some(Task::Open { .. }) => (Some("open"), None),
             Some(Task::Close) => (Some("close"), None),
             Some(Task::Read { .. }) => (Some("read"), None),
+            Some(Task::RateSession { .. } | Task::RateRobot { .. } | Task::RateAnswer { .. }) => {
+                (Some("rating"), None)
+            }
+            Some(Task::TakeStep { .. } | Task::CountClick { .. } | Task::CountTransfer { .. }) => {
+                (Some("robot_action"), None)
+            }
             None => (None, None),
         };
         let (attempts, next_at) = log.and_then(|log| log.tried(number)).unzip();

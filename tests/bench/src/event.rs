@@ -11,6 +11,9 @@ use crate::Problem;
 /// The session that the fixtures name.
 const SESSION: &str = "ses_01KAF3YV2S8Q4T6W9X0Z1B3C5D";
 
+/// The message that they name.
+const MESSAGE: &str = "msg_01KAF3YW5T9R5V7X0Y1A2C4D6E";
+
 /// A function's fixture.
 pub(crate) fn fixture(root: &Path, function: &str) -> Result<Value, Problem> {
     let path = root.join(format!("tests/fixtures/events/{function}.json"));
@@ -38,6 +41,19 @@ pub(crate) fn of_customer(event: &Value, customer: &str) -> Result<Value, Proble
         .pointer_mut("/pathParameters/customer")
         .ok_or("an event without a customer")? = customer.into();
     Ok(event)
+}
+
+/// The same request, about another message.
+pub(crate) fn of_message(event: &Value, message: &str) -> Result<Value, Problem> {
+    let mut event = event.clone();
+    // Two ids may differ in length, and so does the body then.
+    if let Ok(body) = body(&event) {
+        let body = body.to_string().replace(MESSAGE, message);
+        let body = serde_json::from_str(&body).map_err(|error| format!("a body: {error}"))?;
+        event = with_body(event, &body);
+    }
+    let text = event.to_string().replace(MESSAGE, message);
+    serde_json::from_str(&text).map_err(|error| format!("an event: {error}"))
 }
 
 /// The same request, with another body.

@@ -58,6 +58,7 @@ enum Work {
     Marked,
     Customer,
     Say,
+    Robot,
     UdeskPush,
     UdeskEvent,
     SobotPush,
@@ -102,6 +103,9 @@ pub(crate) const JOBS: &[Job] = &[
     job("set-presence", "a customer at Udesk", Kind::Vendor, OK, Work::Customer),
     job("get-customer", "status, place and unread messages at Udesk", Kind::Vendor, OK, Work::Customer),
     job("close-session", "an open session at Udesk", Kind::Vendor, OK, Work::Each),
+    job("rate-session", "an agent, in the survey", Kind::Vendor, OK, Work::Each),
+    job("rate-answer", "a robot's welcome", Kind::Vendor, OK, Work::Robot),
+    job("robot-action", "a click", Kind::Vendor, OK, Work::Robot),
     job("list-deliveries", "nothing is dead", Kind::Api, OK, Work::Sweep),
     job("redrive-delivery", "a session in which nothing is dead", Kind::Api, OK, Work::Read),
     job("webhook-udesk", "an agent's message", Kind::Webhook, OK, Work::UdeskPush),
@@ -188,6 +192,13 @@ impl Job {
                     .iter()
                     .map(|session| world.message(&session.id))
                     .collect()
+            }
+            Work::Robot => {
+                let mut events = Vec::with_capacity(number);
+                for _ in 0..number {
+                    events.push(world.to_robot(&fixture).await?);
+                }
+                Ok(events)
             }
             Work::UdeskPush => {
                 let sessions = world.sessions("udesk", CONVERSATIONS).await?;

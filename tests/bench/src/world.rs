@@ -204,6 +204,22 @@ impl World {
         Ok(event::with_body(event, &said))
     }
 
+    /// An event about the welcome of a robot, with whom a fresh customer is.
+    pub(crate) async fn to_robot(&self, fixture: &Value) -> Result<Value, Problem> {
+        let urobot = json!({"to": "urobot", "robot_id": 12_362, "scene_id": 39});
+        let ask = json!({"vendor": "udesk", "customer": self.fresh("customer"), "assign": urobot});
+        let open = event::with_body(self.fixture("create-session")?, &ask);
+        let opened = event::body(&self.call("create-session", open, 201).await?)?;
+        let session = opened.get("id").and_then(Value::as_str);
+        let session = session.ok_or("a session has no id")?;
+        self.settle().await?;
+        let list = event::of_session(&self.fixture("list-messages")?, session)?;
+        let listed = event::body(&self.call("list-messages", list, 200).await?)?;
+        let welcome = listed.pointer("/messages/0/id").and_then(Value::as_str);
+        let event = event::of_session(fixture, session)?;
+        event::of_message(&event, welcome.ok_or("a robot said nothing")?)
+    }
+
     /// A customer says something.
     pub(crate) async fn say(&self, session: &str) -> Result<(), Problem> {
         self.call("send-message", self.message(session)?, 200)

@@ -108,6 +108,7 @@ impl Piece for Answered {
         let message = Message {
             vendor_id: Some(self.key.clone()),
             said_at,
+            answer: answer.answered,
             ..Message::from_robot(id, answer.content, answer.suggestions, now)
         };
         change.tell(&Fact::MessageReceived(message.view()), occurred_at);

@@ -8,9 +8,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    Account, Agent, Endpoint, Fate, Id, Refusal, Stamp, Unsendable, UrobotSession, id,
+    Account, Agent, Endpoint, Fate, Id, Refusal, Stamp, Unsendable, UrobotMessage, UrobotSession,
+    id,
     reply::{self, Api, Verdict},
-    robot_answer::{Answer, each, first, question},
+    robot_answer::{Answer, countable, each, first, question},
     survey_options, text,
 };
 use crate::survey::Survey;
@@ -193,6 +194,8 @@ pub enum Response {
         robot: Option<Agent>,
         /// What it says first.
         welcome: Option<Answer>,
+        /// What the welcome is known by.
+        said: Option<UrobotMessage>,
     },
     /// The customer stands in a queue.
     Queued {
@@ -251,23 +254,33 @@ fn robot(body: &Value, info: &Value) -> Option<Response> {
             welcome: Answer {
                 content: first(info, &["welcome_message"]).unwrap_or_default(),
                 suggestions: Vec::new(),
+                answered: None,
             }
             .filled(),
         }),
         "urobot" => Some(Response::Urobot {
-            session: info
-                .get("sessionId")
-                .and_then(id::integer)
-                .map(|session| UrobotSession(Id(session))),
+            session: urobot_session(info),
             robot: face(info, "robotName", "logoUrl"),
             welcome: Answer {
                 content: first(info, &["helloWord", "leadingWord"]).unwrap_or_default(),
                 suggestions: top_ask(info).collect(),
+                answered: None,
             }
             .filled(),
+            said: urobot_session(info)
+                .zip(info.get("logId").and_then(id::integer))
+                .map(|(session, log)| UrobotMessage {
+                    session,
+                    log: Id(log),
+                }),
         }),
         _ => None,
     }
+}
+
+fn urobot_session(info: &Value) -> Option<UrobotSession> {
+    let session = info.get("sessionId").and_then(id::integer)?;
+    Some(UrobotSession(Id(session)))
 }
 
 fn face(info: &Value, name: &str, avatar: &str) -> Option<Agent> {
@@ -284,7 +297,11 @@ fn top_ask(info: &Value) -> impl Iterator<Item = crate::message::Suggestion> {
     let options = each(info.get("topAsk")).flat_map(|group| each(group.get("optionsList")));
     options.filter_map(|one| {
         let texts = ["quesition", "question"];
-        question(one, &texts, &["quesitionId", "questionId"])
+        let question = question(one, &texts, &["quesitionId", "questionId"])?;
+        Some(crate::message::Suggestion {
+            frequent: true,
+            ..countable(question)
+        })
     })
 }
 
@@ -303,9 +320,12 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::vendor::udesk::{
-        Code,
-        account::tests::{ACCOUNT, STAMP, unsigned},
+    use crate::{
+        message::Action,
+        vendor::udesk::{
+            Code,
+            account::tests::{ACCOUNT, STAMP, unsigned},
+        },
     };
 
     const AGENT_REQUEST: &str =
@@ -562,11 +582,13 @@ mod tests {
             session,
             robot,
             welcome,
+            said,
         } = ok(UROBOT)
         else {
             unreachable!()
         };
         assert_eq!(session, Some(UrobotSession(Id(23_702))));
+        assert_eq!(said.unwrap().to_string(), "urobot:23702:55392");
         let robot = robot.unwrap();
         assert_eq!((robot.name.as_deref(), robot.avatar), (Some("Test"), None));
         let welcome = welcome.unwrap();
@@ -580,6 +602,9 @@ mod tests {
             asked,
             [("Question 1", Some("2122")), ("Question 2", Some("3222"))]
         );
+        for one in &welcome.suggestions {
+            assert!(one.frequent && one.action == Some(Action::Click), "{one:?}");
+        }
     }
 
     // Contradiction 17 among them: sessionId as text.

@@ -26,8 +26,9 @@ impl From<i64> for Id {
 }
 
 /// Udesk's id of a session with its own robot. It is counted apart from the sessions with agents, and written with
-/// its kind, so that the two are never taken for one another: `urobot:23702`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// its kind, so that the two are never taken for one another: `urobot:23702`. Udesk itself is told the number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
 pub struct UrobotSession(pub Id);
 
 impl UrobotSession {
@@ -43,6 +44,32 @@ impl UrobotSession {
 impl fmt::Display for UrobotSession {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}{}", Self::KIND, self.0)
+    }
+}
+
+/// What Udesk's own robot said, by its `logId`, which is counted per session: `urobot:23702:55392`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UrobotMessage {
+    /// In which session.
+    pub session: UrobotSession,
+    /// `logId`
+    pub log: Id,
+}
+
+impl UrobotMessage {
+    /// What [`Display`](fmt::Display) wrote; `None` for the id of another's message.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (session, log) = text.rsplit_once(':')?;
+        Some(Self {
+            session: UrobotSession::parse(session)?,
+            log: Id(log.parse().ok()?),
+        })
+    }
+}
+
+impl fmt::Display for UrobotMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.session, self.log)
     }
 }
 
@@ -89,6 +116,27 @@ mod tests {
             assert_eq!(UrobotSession::parse(other), None, "{other}");
         }
         assert!(session.to_string().parse::<i64>().is_err());
+        assert_eq!(serde_json::to_string(&session).unwrap(), "23702");
+    }
+
+    #[test]
+    fn what_a_robot_said_is_known_by_session_and_log() {
+        let said = UrobotMessage {
+            session: UrobotSession(Id(23_702)),
+            log: Id(55_392),
+        };
+        assert_eq!(said.to_string(), "urobot:23702:55392");
+        assert_eq!(UrobotMessage::parse("urobot:23702:55392"), Some(said));
+        for other in [
+            "urobot:23702",
+            "23702:55392",
+            "urobot:23702:x",
+            "f862f80d-89aa-4f31-92d9-ccd4fcacffcf",
+            "sha256-0",
+            "",
+        ] {
+            assert_eq!(UrobotMessage::parse(other), None, "{other}");
+        }
     }
 
     #[test]

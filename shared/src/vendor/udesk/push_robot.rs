@@ -6,12 +6,12 @@ use jiff::tz::Offset;
 use serde_json::{Value, value::RawValue};
 
 use super::{
-    date, push,
+    date, id, push,
     push_agent::UnreadableMessage,
     robot_answer::{Answer, RobotMessage, RobotPush, Said, each, first, question},
     text,
 };
-use crate::message::Suggestion;
+use crate::message::{AnswerKind, Answered, Suggestion};
 use crate::vendor::unreadable::{Fault, Members, Unreadable, parse};
 
 pub(super) fn read(members: &Members<'_>, offset: Offset) -> Result<RobotPush, Unreadable> {
@@ -73,11 +73,28 @@ fn said(message: &Value) -> Result<Said, Unreadable> {
     let answer = Answer {
         content,
         suggestions: asked.chain(links).collect(),
+        answered: answered(data),
     };
     Ok(match answer.filled() {
         Some(answer) => Said::Answer(answer),
         None => Said::NotShown("the robot said nothing".to_owned()),
     })
+}
+
+/// 0 is the greetings' library; any other question can be rated.
+fn answered(data: &Value) -> Option<Answered> {
+    let id = data.get("question_id").and_then(id::integer);
+    let question = first(data, &["question_title"]);
+    let kind = id.map(|id| match id {
+        0 => AnswerKind::Greeting,
+        _ => AnswerKind::Answer,
+    });
+    let answered = Answered {
+        kind,
+        question,
+        question_id: id.filter(|id| *id != 0).map(|id| id.to_string()),
+    };
+    (answered != Answered::default()).then_some(answered)
 }
 
 /// A page that the robot recommends. An app makes a link of it: nothing but the web's addresses.
@@ -90,6 +107,8 @@ fn link(object: &Value) -> Option<Suggestion> {
         text: first(object, &["title", "name"]).unwrap_or_else(|| url.clone()),
         id: None,
         url: Some(url),
+        action: None,
+        frequent: false,
     })
 }
 

@@ -7,11 +7,12 @@ use jiff::tz::Offset;
 use serde_json::{Value, value::RawValue};
 
 use super::{
-    Id, UrobotSession, date, id, push,
+    Id, UrobotSession, date, flow_content, id, push,
     push_agent::UnreadableMessage,
-    robot_answer::{Answer, RobotMessage, RobotPush, Said, each, first, question},
+    robot_answer::{Answer, RobotMessage, RobotPush, Said, countable, each, first, question},
     text,
 };
+use crate::message::{AnswerKind, Answered};
 use crate::vendor::unreadable::{Fault, Members, Unreadable, parse};
 
 pub(super) fn read(
@@ -77,28 +78,40 @@ fn said(message: &Value) -> Result<Said, Unreadable> {
             Some(id::integer(kind).ok_or_else(|| Unreadable::wrong("ansType", Fault::WrongType))?)
         }
     };
-    match kind {
-        // A normal answer; with suggestions; suggestions alone; a greeting; "I don't know"; "mind your words".
-        None | Some(1..=4 | 6 | 8) => {}
+    let kind = match kind {
+        None => None,
+        // A normal answer, or one with suggestions.
+        Some(1 | 2) => Some(AnswerKind::Answer),
+        Some(3) => Some(AnswerKind::Suggestions),
+        Some(4) => Some(AnswerKind::Greeting),
+        Some(6) => Some(AnswerKind::Unknown),
+        Some(8) => Some(AnswerKind::Sensitive),
         Some(other) => {
             return Ok(Said::NotShown(format!(
                 "`ansType` {other} is of no documented kind"
             )));
         }
-    }
+    };
     let part = |name: &str| match message.get(name) {
         None | Some(Value::Null) => Ok(String::new()),
         Some(part) => text::text(part).ok_or_else(|| Unreadable::wrong(name, Fault::WrongType)),
     };
+    let step = part("flowContent")?;
+    let questions = each(message.get("suggestQuestionList")).filter_map(|one| {
+        question(one, &["content", "question"], &["id", "questionId"]).map(countable)
+    });
+    let answered = Answered {
+        kind,
+        question: first(message, &["hitQuestion"]),
+        question_id: None,
+    };
     let answer = Answer {
-        content: joined(
-            part("ansContent")?,
-            part("flowContent")?,
-            part("flowTitle")?,
-        ),
-        suggestions: each(message.get("suggestQuestionList"))
-            .filter_map(|one| question(one, &["content", "question"], &["id", "questionId"]))
+        suggestions: flow_content::read(&step)
+            .into_iter()
+            .chain(questions)
             .collect(),
+        content: joined(part("ansContent")?, step, part("flowTitle")?),
+        answered: (answered != Answered::default()).then_some(answered),
     };
     Ok(match answer.filled() {
         Some(answer) => Said::Answer(answer),
@@ -124,7 +137,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::vendor::udesk::Push;
+    use crate::{message::Action, vendor::udesk::Push};
 
     const UROBOT: &str = include_str!("../../../../tests/fixtures/udesk/push.urobot.json");
 
@@ -190,7 +203,39 @@ mod tests {
             };
             assert_eq!(suggestion.text, "Question 1");
             assert_eq!(suggestion.id.as_deref(), Some("434"));
+            assert_eq!(suggestion.action, Some(Action::Click));
+            let answered = answer.answered.as_ref().unwrap();
+            assert_eq!(answered.question.as_deref(), Some("Account appeal"));
+            assert_eq!(answered.question_id, None);
         }
+    }
+
+    #[test]
+    fn the_buttons_of_a_flow_come_before_the_questions() {
+        let page = include_str!("../../../../tests/fixtures/udesk/flow_content.html");
+        let message = json!({
+            "ansType": 1, "flowId": 80, "flowTitle": "Flow A", "flowContent": page,
+            "suggestQuestionList": [{"id": 434, "content": "Question 1", "type": 1}, {"content": "Why?"}],
+        });
+        let Said::Answer(answer) = said(&message) else {
+            panic!("not shown")
+        };
+        let offered: Vec<_> = answer
+            .suggestions
+            .iter()
+            .map(|one| (one.id.as_deref(), one.action))
+            .collect();
+        assert_eq!(
+            offered,
+            [
+                (Some("81"), Some(Action::Flow)),
+                (Some("307"), Some(Action::Click)),
+                (Some("434"), Some(Action::Click)),
+                // Udesk could not be told which.
+                (None, None),
+            ]
+        );
+        assert_eq!(answer.content, page);
     }
 
     // Contradiction 17: the table says String, the sample is a number.
@@ -214,12 +259,22 @@ mod tests {
     }
 
     #[test]
-    fn every_documented_kind_is_shown_and_no_other() {
-        for kind in [1, 2, 3, 4, 6, 8] {
-            assert_eq!(
-                content(&json!({"ansType": kind, "ansContent": "Yes"})),
-                "Yes"
-            );
+    fn every_documented_kind_is_shown_as_what_it_is_and_no_other() {
+        for (number, kind) in [
+            (1, AnswerKind::Answer),
+            (2, AnswerKind::Answer),
+            (3, AnswerKind::Suggestions),
+            (4, AnswerKind::Greeting),
+            (6, AnswerKind::Unknown),
+            (8, AnswerKind::Sensitive),
+        ] {
+            let said = said(&json!({"ansType": number, "ansContent": "Yes"}));
+            let Said::Answer(answer) = said else {
+                panic!("{number} is not shown")
+            };
+            assert_eq!(answer.content, "Yes");
+            let answered = answer.answered.unwrap();
+            assert_eq!(answered.kind, Some(kind), "{number}");
         }
         for kind in [-1, 0, 5, 7, 9, 99] {
             let said = said(&json!({"ansType": kind, "ansContent": "Yes"}));

@@ -246,7 +246,17 @@ fn verdict(endpoint: Api, code: Code, message: &str, headers: &HeaderMap) -> Ver
             // Elsewhere it is "invalid subdomain": a setting is wrong.
             _ => Fate::Refused,
         },
-        Code::SessionGone => Fate::SessionGone,
+        Code::SessionGone => match endpoint {
+            // A robot's session, or a rating that came too late: the conversation itself may well go on.
+            Api::RobotEvaluation
+            | Api::RobotSurvey
+            | Api::Survey
+            | Api::AnswerSurvey
+            | Api::Flow
+            | Api::Hit
+            | Api::TransferSurvey => Fate::Refused,
+            _ => Fate::SessionGone,
+        },
         Code::MissingOrClosed => match endpoint {
             // There is no parameter here to be missing.
             Api::CloseSession | Api::MessagePreview | Api::UnreadCustomerOffline => {
@@ -313,6 +323,16 @@ mod tests {
                     (Waiting, Api::CreateSession) => Verdict::Waiting,
                     // Contradiction 9.
                     (NobodyOnline, Api::CreateSession) => Verdict::Offline,
+                    (
+                        SessionGone,
+                        Api::RobotEvaluation
+                        | Api::RobotSurvey
+                        | Api::Survey
+                        | Api::AnswerSurvey
+                        | Api::Flow
+                        | Api::Hit
+                        | Api::TransferSurvey,
+                    ) => refused,
                     (SessionGone, _) => Verdict::Failed(Fate::SessionGone),
                     (
                         MissingOrClosed,

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Value, value::RawValue};
 
 use super::{UrobotSession, push_agent::UnreadableMessage, text};
-use crate::message::Suggestion;
+use crate::message::{Action, Answered, Suggestion};
 
 /// What one push of a robot's holds.
 #[derive(Clone, Debug)]
@@ -49,6 +49,8 @@ pub struct Answer {
     pub content: String,
     /// What it proposes beside: questions, links.
     pub suggestions: Vec<Suggestion>,
+    /// What it answers, where the robot says.
+    pub answered: Option<Answered>,
 }
 
 impl Answer {
@@ -80,5 +82,17 @@ pub(super) fn question(object: &Value, texts: &[&str], ids: &[&str]) -> Option<S
         text: text::filled(object).or_else(|| first(object, texts))?,
         id: first(object, ids),
         url: None,
+        action: None,
+        frequent: false,
     })
+}
+
+/// A click on a question is counted, where Udesk can be told which.
+pub(super) fn countable(question: Suggestion) -> Suggestion {
+    let id = question.id.as_deref();
+    let is_known = id.is_some_and(|id| id.parse::<i64>().is_ok());
+    Suggestion {
+        action: is_known.then_some(Action::Click),
+        ..question
+    }
 }

@@ -191,6 +191,18 @@ pub struct Conversation {
     pub sessions: Vec<Session>,
     /// What was said, in order.
     pub entries: Vec<Entry>,
+    /// What the customer rated and clicked on, in order.
+    #[serde(default)]
+    pub feedback: Vec<Feedback>,
+}
+
+/// A rating, or a click.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Feedback {
+    /// Verb and path, as the page prints them.
+    pub api: String,
+    /// The body as it came.
+    pub fields: Value,
 }
 
 impl Conversation {
@@ -282,6 +294,7 @@ impl Desk {
                 robot: None,
                 sessions: Vec::new(),
                 entries: Vec::new(),
+                feedback: Vec::new(),
             })
     }
 
@@ -307,6 +320,14 @@ impl Desk {
     pub(crate) fn with_session(&mut self, session: i64) -> Option<&mut Conversation> {
         let mut all = self.conversations.values_mut();
         all.find(|one| one.sessions.iter().any(|known| known.id == session))
+    }
+
+    /// The customer who met one of Udesk's own robots in this session.
+    pub(crate) fn met_in(&self, session: i64) -> Option<String> {
+        let mut all = self.conversations.values();
+        let own = |one: &&Conversation| matches!(&one.robot, Some(Standing::Urobot { session: own, .. }) if *own == session);
+        all.find(own)
+            .map(|conversation| conversation.customer.clone())
     }
 
     /// A number that no session had before.

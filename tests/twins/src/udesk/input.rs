@@ -69,6 +69,15 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// Whether a Boolean is given.
+    pub(crate) fn is_flag(&self, name: &str) -> Result<bool, Refusal> {
+        match self.given(name) {
+            None => Ok(false),
+            Some(Value::Bool(_)) => Ok(true),
+            Some(_) => Err(invalid(name, "Boolean")),
+        }
+    }
+
     /// An Object that must be there.
     pub(crate) fn required_object(&self, name: &str) -> Result<Fields<'a>, Refusal> {
         match self.given(name) {

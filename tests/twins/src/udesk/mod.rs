@@ -16,15 +16,16 @@
 //! What the vendor leaves unsaid is a switch ([`Switches`]), so that a test can try it both ways.
 //!
 //! Map: `open_api` takes a call through signature, faults and rate limit to its endpoint
-//! (`sessions`, `robots`, `messages`, `status`, `customers`, `presence`, `register`, `erase`, `lookups`), which works on
-//! the `desk` (the state); `agent` is the other
-//! side of the desk; `push` calls the receive URL, and that of `events`; `page` is the agent's page and its JSON control.
+//! (`sessions`, `robots`, `messages`, `feedback`, `status`, `customers`, `presence`, `register`, `erase`, `lookups`),
+//! which works on the `desk` (the state); `agent` is the other side of the desk; `push` calls the receive URL, and that
+//! of `events`; `page` is the agent's page and its JSON control.
 
 mod agent;
 mod customers;
 mod desk;
 mod erase;
 mod events;
+mod feedback;
 mod input;
 mod limit;
 mod lookups;
@@ -45,9 +46,9 @@ mod twin;
 mod visitors;
 
 pub use agent::{NotPossible, Pushed};
-pub use desk::{Agent, Author, Conversation, Entry, Mode, Received, Session, Standing};
+pub use desk::{Agent, Author, Conversation, Entry, Feedback, Mode, Received, Session, Standing};
 pub use lookups::{QueueCustomers, SensitiveWords};
-pub use robots::{Answer, Robot};
+pub use robots::{Answer, Flow, Robot};
 pub use sign::v2 as sign_v2;
 pub use switches::{
     DateForm, OverLimit, PushStart, RateLimit, RateScope, ReadMessagesIn, StatusTexts, Switches,

@@ -15,7 +15,9 @@ use super::desk::Desk;
 use super::refusal::Refusal;
 use super::switches::{OverLimit, RateLimit, RateScope, Switches};
 use super::twin::{Config, Twin};
-use super::{customers, erase, lookups, messages, presence, register, sessions, sign, status};
+use super::{
+    customers, erase, feedback, lookups, messages, presence, register, sessions, sign, status,
+};
 use crate::calls::Call;
 use crate::faults::Instead;
 use crate::server::{Incoming, cut, json_response, status_response};
@@ -73,6 +75,13 @@ enum Endpoint<'a> {
     ReadMessages,
     UnreadCustomerOffline,
     GetCustomer,
+    Survey,
+    RobotSurvey,
+    AnswerSurvey,
+    Flow,
+    Hit,
+    TransferSurvey,
+    RobotEvaluation,
     QueueStatus,
     CustomerStatus,
     AgentStatus,
@@ -83,7 +92,11 @@ enum Endpoint<'a> {
 }
 
 impl<'a> Endpoint<'a> {
-    fn find(method: &Method, path: &'a str) -> Option<Self> {
+    /// `evaluation` is where a robot's answers are rated, if anywhere.
+    fn find(method: &Method, path: &'a str, evaluation: Option<&str>) -> Option<Self> {
+        if method == Method::POST && evaluation == Some(path) {
+            return Some(Self::RobotEvaluation);
+        }
         Some(match (method.as_str(), path) {
             ("POST", "/customers") => Self::CreateCustomer,
             ("DELETE", "/im/sessions/destroy_session") => Self::DestroySession,
@@ -94,6 +107,12 @@ impl<'a> Endpoint<'a> {
             ("POST", "/im/messages/read_messages") => Self::ReadMessages,
             ("GET", "/im/messages/unread_customer_offline") => Self::UnreadCustomerOffline,
             ("GET", "/customers/get_customer") => Self::GetCustomer,
+            ("POST", "/im/sessions/survey") => Self::Survey,
+            ("POST", "/im/sessions/robot_survey") => Self::RobotSurvey,
+            ("POST", "/im/messages/answer_survey") => Self::AnswerSurvey,
+            ("POST", "/im/messages/flow") => Self::Flow,
+            ("POST", "/im/messages/hit") => Self::Hit,
+            ("POST", "/im/sessions/transfer_survey") => Self::TransferSurvey,
             ("GET", "/im/queue_status") => Self::QueueStatus,
             ("GET", "/im/customer_status") => Self::CustomerStatus,
             ("GET", "/im/agent_status") => Self::AgentStatus,
@@ -134,6 +153,13 @@ impl<'a> Endpoint<'a> {
             Self::ReadMessages => "POST /im/messages/read_messages",
             Self::UnreadCustomerOffline => "GET /im/messages/unread_customer_offline",
             Self::GetCustomer => "GET /customers/get_customer",
+            Self::Survey => "POST /im/sessions/survey",
+            Self::RobotSurvey => "POST /im/sessions/robot_survey",
+            Self::AnswerSurvey => "POST /im/messages/answer_survey",
+            Self::Flow => "POST /im/messages/flow",
+            Self::Hit => "POST /im/messages/hit",
+            Self::TransferSurvey => "POST /im/sessions/transfer_survey",
+            Self::RobotEvaluation => "robot Q&A evaluation",
             Self::QueueStatus => "GET /im/queue_status",
             Self::CustomerStatus => "GET /im/customer_status",
             Self::AgentStatus => "GET /im/agent_status",
@@ -153,6 +179,13 @@ impl<'a> Endpoint<'a> {
             Self::MessagePreview(_) => presence::PREVIEW_FIELDS,
             Self::CustomerOnlineState => presence::ONLINE_FIELDS,
             Self::ReadMessages => presence::READ_FIELDS,
+            Self::Survey => feedback::SESSION_FIELDS,
+            Self::RobotSurvey => feedback::ROBOT_FIELDS,
+            Self::AnswerSurvey => feedback::ANSWER_FIELDS,
+            Self::Flow => feedback::FLOW_FIELDS,
+            Self::Hit => feedback::HIT_FIELDS,
+            Self::TransferSurvey => feedback::TRANSFER_FIELDS,
+            Self::RobotEvaluation => feedback::EVALUATION_FIELDS,
             _ => &[],
         }
     }
@@ -181,6 +214,13 @@ impl<'a> Endpoint<'a> {
             Self::ReadMessages => presence::read(request),
             Self::UnreadCustomerOffline => customers::unread(request),
             Self::GetCustomer => customers::get(request),
+            Self::Survey => feedback::session(request),
+            Self::RobotSurvey => feedback::robot(request),
+            Self::AnswerSurvey => feedback::answer(request),
+            Self::Flow => feedback::flow(request),
+            Self::Hit => feedback::hit(request),
+            Self::TransferSurvey => feedback::transfer(request),
+            Self::RobotEvaluation => feedback::evaluation(request),
             Self::QueueStatus => status::queue(request),
             Self::CustomerStatus => status::customer(request),
             Self::AgentStatus => status::agents(request),
@@ -204,7 +244,8 @@ enum End {
 
 /// Works on a call until its answer.
 pub(crate) async fn serve(twin: Twin, call: Incoming) -> Response {
-    let endpoint = Endpoint::find(&call.method, &call.path);
+    let evaluation = twin.lock().switches.robot_evaluation_path.clone();
+    let endpoint = Endpoint::find(&call.method, &call.path, evaluation.as_deref());
     let body = parsed(&call);
     let number = twin.note(Call {
         at: Timestamp::now(),

@@ -29,6 +29,29 @@ pub struct Robot {
     pub unknown: String,
     /// What it knows.
     pub answers: Vec<Answer>,
+    /// The steps of its flows (Udesk's own).
+    pub flows: Vec<Flow>,
+}
+
+/// A step of a flow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flow {
+    /// `flowId`
+    pub id: i64,
+    /// `flowTitle`
+    pub title: String,
+    /// `flowContent`: HTML, with buttons that lead to other steps.
+    pub content: String,
+}
+
+impl Flow {
+    fn new(id: i64, title: &str, content: &str) -> Self {
+        Self {
+            id,
+            title: title.to_owned(),
+            content: content.to_owned(),
+        }
+    }
 }
 
 /// What a robot answers to one question.
@@ -42,6 +65,8 @@ pub struct Answer {
     pub answer: String,
     /// Questions that it proposes beside.
     pub related: Vec<String>,
+    /// The flow that it begins.
+    pub flow: Option<Flow>,
 }
 
 impl Answer {
@@ -51,9 +76,13 @@ impl Answer {
             question: question.to_owned(),
             answer: answer.to_owned(),
             related: related.iter().map(|text| (*text).to_owned()).collect(),
+            flow: None,
         }
     }
 }
+
+/// The page's example of a flow.
+const FLOW_CONTENT: &str = include_str!("../../../fixtures/udesk/flow_content.html");
 
 impl Robot {
     /// The robot of another maker in the page's examples.
@@ -77,6 +106,7 @@ impl Robot {
                 answer,
                 &["Where is the company located", "What are the contact details"],
             )],
+            flows: Vec::new(),
         }
     }
 
@@ -89,11 +119,17 @@ impl Robot {
             scenes: vec![39],
             hello: "Hello, it's my pleasure to serve you!".to_owned(),
             unknown: "<p>I do not know that one.</p>".to_owned(),
-            answers: vec![Answer::new(
-                12,
-                "Account appeal",
-                "Appeal process",
-                &["Question 1"],
+            answers: vec![
+                Answer::new(12, "Account appeal", "Appeal process", &["Question 1"]),
+                Answer {
+                    flow: Some(Flow::new(80, "Flow A", FLOW_CONTENT)),
+                    ..Answer::new(13, "Flow A", "", &[])
+                },
+            ],
+            flows: vec![Flow::new(
+                81,
+                "Flow subitem A jumps to subitem -1",
+                "<p>This is subitem -1</p>",
             )],
         }
     }
@@ -165,6 +201,19 @@ pub(crate) fn assign_urobot(
         scene: scene_id,
     };
     request.desk.meet(customer, standing);
+    let log = request.desk.log_id();
+    request.desk.conversation(customer).entries.push(Entry {
+        from: Author::Robot,
+        message_id: log.to_string(),
+        im_sub_session_id: -1,
+        kind: "message".to_owned(),
+        content: robot.hello.clone(),
+        data: json!({"content": robot.hello}),
+        at: request.now,
+        read: false,
+        to_offline: false,
+        left_for: None,
+    });
     let asked: Vec<Value> = robot
         .answers
         .iter()
@@ -176,7 +225,7 @@ pub(crate) fn assign_urobot(
         "assign_type": "urobot",
         "assign_info": {
             "sessionId": session,
-            "logId": request.desk.log_id(),
+            "logId": log,
             "robotName": robot.name,
             "logoUrl": robot.avatar,
             "leadingWord": robot.hello,
@@ -245,6 +294,23 @@ pub(crate) fn answer(
     })
 }
 
+/// A step of a flow that the customer took: what the robot that they met last says to it.
+pub(crate) fn step(request: &mut Request<'_>, customer: &str, flow: i64) -> Option<Value> {
+    let standing = request.desk.conversation(customer).robot.clone()?;
+    let Standing::Urobot { robot: id, .. } = standing else {
+        return None;
+    };
+    let mut urobots = request.config.urobots.iter();
+    let robot = urobots.find(|robot| robot.id == id)?;
+    let step = robot.flows.iter().find(|step| step.id == flow)?;
+    let answer = Answer {
+        flow: Some(step.clone()),
+        ..Answer::new(1, &step.title, "", &[])
+    };
+    let (now, switches) = (request.now, request.switches);
+    Some(say(request.desk, customer, &standing, &answer, now, switches).1)
+}
+
 /// An answer nobody asked for: what a test has a robot say.
 pub(crate) fn words(text: &str) -> Answer {
     Answer::new(1, "", text, &[])
@@ -271,7 +337,7 @@ pub(crate) fn say(
                 .zip(&answer.related)
                 .map(|(id, text)| json!({"id": id, "content": text, "type": 1}))
                 .collect();
-            let inner = json!({
+            let mut inner = json!({
                 "sessionId": session,
                 "logId": log,
                 "aid": answer.id,
@@ -280,6 +346,11 @@ pub(crate) fn say(
                 "hitQuestion": answer.question,
                 "suggestQuestionList": suggestions,
             });
+            if let (Some(flow), Some(inner)) = (&answer.flow, inner.as_object_mut()) {
+                inner.insert("flowId".to_owned(), json!(flow.id));
+                inner.insert("flowTitle".to_owned(), json!(flow.title));
+                inner.insert("flowContent".to_owned(), json!(flow.content));
+            }
             let wrapped = if switches.urobot_list {
                 json!([inner])
             } else {
@@ -322,7 +393,11 @@ pub(crate) fn say(
         im_sub_session_id: target,
         kind: "message".to_owned(),
         content: answer.answer.clone(),
-        data: json!({"content": answer.answer}),
+        data: json!({
+            "content": answer.answer,
+            "question_id": answer.id,
+            "flowContent": answer.flow.as_ref().map(|flow| &flow.content),
+        }),
         at: now,
         read: false,
         to_offline: false,

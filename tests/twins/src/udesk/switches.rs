@@ -25,6 +25,8 @@ pub struct Switches {
     pub transfer_push: TransferPush,
     /// Whether robots answer by themselves what customers ask them.
     pub robot_answers: bool,
+    /// Where the evaluation of a robot's answer is posted, after `/open_api_v1`; the page does not say. `None`: nowhere.
+    pub robot_evaluation_path: Option<String>,
     /// Whether a urobot's push names the customer around `messages` (the page's table), or is the
     /// inner object alone (the page's sample).
     pub urobot_envelope: bool,
@@ -91,6 +93,7 @@ impl Default for Switches {
             push_close_after_delete: true,
             transfer_push: TransferPush::Together,
             robot_answers: true,
+            robot_evaluation_path: None,
             urobot_envelope: true,
             urobot_list: false,
             preview_activated: true,

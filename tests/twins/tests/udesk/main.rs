@@ -11,6 +11,7 @@ mod client;
 mod customers;
 mod endpoints;
 mod faults;
+mod feedback;
 mod lookups;
 mod page;
 mod presence;

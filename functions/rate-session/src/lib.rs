@@ -1,0 +1,85 @@
+//! `POST /sessions/{id}/survey`: the customer rates the conversation with an agent, or with the vendor's own robot, while
+//! it goes on or after its end.
+
+mod ask;
+
+use ask::Ask;
+use deskbridge::{
+    answer::Answers,
+    auth::Guard,
+    config::{ConfigError, Settings},
+    error::{Error, Kind},
+    idempotency::Key,
+    ids::SessionId,
+    lambda,
+    sends::Sends,
+};
+use lambda_http::{Body, Request, Response};
+
+/// What it may answer.
+pub const ANSWERS: Answers = Answers {
+    successes: &[200, 202],
+    errors: &[
+        Kind::InvalidJson,
+        Kind::InvalidRequest,
+        Kind::Unauthorized,
+        Kind::SessionNotFound,
+        Kind::IdempotencyConflict,
+        Kind::BodyTooLarge,
+        Kind::VendorRefused,
+        Kind::VendorNotConfigured,
+        Kind::StorageUnavailable,
+        Kind::Internal,
+    ],
+};
+
+/// What the function needs. Made once at init.
+#[derive(Debug)]
+pub struct App {
+    guard: Guard,
+    sends: Sends,
+}
+
+impl App {
+    /// The function as the settings want it.
+    ///
+    /// # Errors
+    /// Where a setting is missing or malformed.
+    pub fn from_settings(settings: &Settings) -> Result<Self, ConfigError> {
+        Ok(Self {
+            guard: Guard::from_settings(settings)?,
+            sends: Sends::of_udesk(settings)?,
+        })
+    }
+
+    /// Opens connections ahead of need.
+    pub async fn warm(&self) {
+        self.sends.warm().await;
+    }
+
+    /// Answers one request.
+    ///
+    /// # Errors
+    /// Those of [`ANSWERS`].
+    pub async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {
+        let caller = self.guard.check(request.headers())?;
+        let id = lambda::path_parameter(&request, "id")
+            .and_then(|id| SessionId::parse(&id))
+            .ok_or_else(Error::session_not_found)?;
+        let ask: Ask = lambda::body(&request)?;
+        let scope = format!("{}#{id}#survey", caller.role());
+        let key = Key::of_header(&request, scope, &ask)?;
+        let (session, survey) = self.sends.table.session_and_survey(&id).await?;
+        let session = caller.may_see(session)?;
+        self.sends
+            .perform(session, key.as_ref(), |session| {
+                let desk = &self.sends.desk;
+                desk.takes_feedback(session)?;
+                let task = ask.task(session, survey.as_ref())?;
+                desk.takes(session, &task)?;
+                Ok(task)
+            })
+            .await?
+            .answer()
+    }
+}
