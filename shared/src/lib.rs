@@ -40,6 +40,7 @@ pub mod message;
 pub mod object;
 pub mod outgoing;
 pub mod outstanding;
+pub mod profile;
 #[cfg(feature = "queues")]
 pub mod queues;
 pub mod schedule;

@@ -49,6 +49,10 @@ async fn a_function_may_do_what_it_does_and_nothing_else() {
     world.twin.agent_closes("DE", "normal").await.unwrap();
     world.wait_until_told(&session, "session.closed").await;
 
+    // What the desk is asked counts against the vendor's budget.
+    let robots = world.call(API_KEY, "GET", "/desk/robots", None).await;
+    robots.expect(200);
+
     // In the queue, and out of it again.
     world.twin.everyone_busy(2);
     let waiting = world.ask_for_agent("Q").await.expect(201).text_of("id");

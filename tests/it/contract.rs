@@ -40,6 +40,7 @@ fn answers() -> BTreeMap<&'static str, Answers> {
         ("issue-token", issue_token::ANSWERS),
         ("list-deliveries", list_deliveries::ANSWERS),
         ("list-messages", list_messages::ANSWERS),
+        ("query-desk", query_desk::ANSWERS),
         ("redrive-delivery", redrive_delivery::ANSWERS),
         ("send-message", send_message::ANSWERS),
         ("webhook-sobot-chat-list", webhook_sobot_chat_list::ANSWERS),
@@ -387,6 +388,45 @@ async fn every_answer_of_the_contract_happens_and_is_as_its_schema_says() {
         .await
         .expect(409);
 
+    // query-desk
+    let times = "from=2026-11-01T00:00:00Z&to=2026-11-21T00:00:00Z";
+    let looks = [
+        (
+            "/im/agent_status",
+            "/desk/agents".to_owned(),
+            Some("?group=x"),
+        ),
+        (
+            "/im/messages/agent_unread_messages",
+            "/desk/agents/unread?agent=3".to_owned(),
+            Some("&agent=x"),
+        ),
+        ("/im/urobots", "/desk/robots".to_owned(), None),
+        (
+            "/im/im_queues",
+            format!("/desk/abandoned-queues?{times}"),
+            Some("&after=x"),
+        ),
+        (
+            "/im/im_sensitive_words",
+            "/desk/sensitive-words".to_owned(),
+            None,
+        ),
+    ];
+    for (vendors, path, wrong) in &looks {
+        world.call(API_KEY, "GET", path, None).await.expect(200);
+        world.call(&stranger, "GET", path, None).await.expect(403);
+        if let Some(wrong) = wrong {
+            let path = format!("{path}{wrong}");
+            world.call(API_KEY, "GET", &path, None).await.expect(400);
+        }
+        let no = Fault::code(2005, "invalid parameter");
+        for (fault, status) in [(no, 422), (Fault::Limited, 503)] {
+            world.twin.fault(vendors, fault, Some(1));
+            world.call(API_KEY, "GET", path, None).await.expect(status);
+        }
+    }
+
     // list-deliveries, redrive-delivery
     world
         .call(API_KEY, "GET", "/deliveries", None)
@@ -532,6 +572,10 @@ async fn every_answer_of_the_contract_happens_and_is_as_its_schema_says() {
     .await;
     let answer = bare.call(API_KEY, "POST", "/tokens", page()).await;
     assert_eq!(answer.expect(503).error_code(), "vendor_not_configured");
+    for (_, path, _) in &looks {
+        let answer = bare.call(API_KEY, "GET", path, None).await.expect(503);
+        assert_eq!(answer.error_code(), "vendor_not_configured");
+    }
     let answer = bare
         .call(API_KEY, "POST", "/sessions", open("DE"))
         .await

@@ -49,6 +49,9 @@ fn functions() -> BTreeMap<&'static str, Make> {
         ("list-messages", |given| {
             list_messages::App::from_settings(given).map(drop)
         }),
+        ("query-desk", |given| {
+            query_desk::App::from_settings(given).map(drop)
+        }),
         ("redrive-delivery", |given| {
             redrive_delivery::App::from_settings(given).map(drop)
         }),
@@ -422,6 +425,7 @@ async fn a_process_without_a_setting_says_so_before_it_ends() {
         "issue-token",
         "list-deliveries",
         "list-messages",
+        "query-desk",
         "redrive-delivery",
         "send-message",
     ];

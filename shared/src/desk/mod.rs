@@ -194,6 +194,25 @@ impl Desk {
         })
     }
 
+    /// The desk of a function that speaks with Udesk alone, and is given no other vendor's secrets.
+    ///
+    /// # Errors
+    /// Where a setting is malformed, or only some of Udesk's are set.
+    pub fn of_udesk(
+        settings: &Settings,
+        http: &Client,
+        table: &Table,
+    ) -> Result<Self, ConfigError> {
+        Ok(Self {
+            http: http.clone(),
+            table: table.clone(),
+            limit: settings.vendor_timeout()?,
+            udesk: udesk::Udesk::from_settings(settings)?,
+            sobot: None,
+            tencent: None,
+        })
+    }
+
     /// Refuses a vendor that this deployment has no settings for.
     ///
     /// # Errors

@@ -56,16 +56,10 @@ impl Record for Recorder {
     const SECRETS: &'static Setting = &UDESK_WEBHOOK_SECRETS;
 
     fn from_settings(settings: &Settings, table: &Table) -> Result<Self, ConfigError> {
-        let offset = match settings.optional(&UDESK_UTC_OFFSET) {
-            None => jiff::tz::offset(8),
-            Some(given) => read_offset(&given).ok_or_else(|| {
-                UDESK_UTC_OFFSET.malformed(&format!("{given:?}, expected such as +08:00"))
-            })?,
-        };
         Ok(Self {
             table: table.clone(),
             lately: Lately::of(VENDOR),
-            offset,
+            offset: offset(settings)?,
         })
     }
 
@@ -224,6 +218,19 @@ fn fitting(messages: &[Message]) -> usize {
         size
     });
     sizes.take_while(|size| *size <= MOST_BYTES).count().max(1)
+}
+
+/// The offset of Udesk's dates without a zone.
+///
+/// # Errors
+/// Where the setting is none.
+pub fn offset(settings: &Settings) -> Result<Offset, ConfigError> {
+    match settings.optional(&UDESK_UTC_OFFSET) {
+        None => Ok(jiff::tz::offset(8)),
+        Some(given) => read_offset(&given).ok_or_else(|| {
+            UDESK_UTC_OFFSET.malformed(&format!("{given:?}, expected such as +08:00"))
+        }),
+    }
 }
 
 fn read_offset(given: &str) -> Option<Offset> {

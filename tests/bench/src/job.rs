@@ -97,6 +97,7 @@ pub(crate) const JOBS: &[Job] = &[
     job("send-message", "a text to Udesk", Kind::Vendor, OK, Work::Say),
     job("close-session", "an open session at Udesk", Kind::Vendor, OK, Work::Close),
     job("list-deliveries", "nothing is dead", Kind::Api, OK, Work::Sweep),
+    job("query-desk", "Udesk's own robots", Kind::Vendor, OK, Work::Sweep),
     job("redrive-delivery", "a session in which nothing is dead", Kind::Api, OK, Work::Read),
     job("webhook-udesk", "an agent's message", Kind::Webhook, OK, Work::UdeskPush),
     job("webhook-udesk-event", "a rating", Kind::Webhook, OK, Work::UdeskEvent),
