@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    budget::Class, clock::Millis, correlation::Correlation, ids::MessageId, session::Assign,
+    budget::Class, clock::Millis, correlation::Correlation, ids::MessageId, profile::Profile,
+    session::Assign,
 };
 
 /// One entry of the log of sends.
@@ -34,6 +35,12 @@ pub struct Entry {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "task")]
 pub enum Task {
+    /// Tell the vendor who the customer is.
+    #[serde(rename = "register_v1")]
+    Register {
+        /// Who.
+        profile: Profile,
+    },
     /// Ask for somebody to talk to.
     #[serde(rename = "open_v1")]
     Open {
@@ -56,7 +63,9 @@ impl Task {
     #[must_use]
     pub fn class(&self) -> Class {
         match self {
-            Self::Open { .. } | Self::Message { .. } | Self::Close => Class::Message,
+            Self::Register { .. } | Self::Open { .. } | Self::Message { .. } | Self::Close => {
+                Class::Message
+            }
         }
     }
 
@@ -64,7 +73,7 @@ impl Task {
     #[must_use]
     pub fn steps_aside(&self) -> bool {
         match self {
-            Self::Open { .. } | Self::Message { .. } | Self::Close => false,
+            Self::Register { .. } | Self::Open { .. } | Self::Message { .. } | Self::Close => false,
         }
     }
 
@@ -72,7 +81,7 @@ impl Task {
     #[must_use]
     pub fn outlives(&self) -> bool {
         match self {
-            Self::Open { .. } | Self::Message { .. } | Self::Close => false,
+            Self::Register { .. } | Self::Open { .. } | Self::Message { .. } | Self::Close => false,
         }
     }
 }

@@ -32,6 +32,7 @@ mod lost_answers;
 mod message_cost;
 mod nudges;
 mod operate;
+mod profiles;
 mod query_desk;
 mod readme;
 mod restart;

@@ -98,7 +98,7 @@ fn no_such_delivery() -> Error {
 fn message_of(entry: &Entry) -> Option<&MessageId> {
     match &entry.task {
         Task::Message { id } => Some(id),
-        Task::Open { .. } | Task::Close => None,
+        Task::Register { .. } | Task::Open { .. } | Task::Close => None,
     }
 }
 

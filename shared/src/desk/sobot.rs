@@ -21,7 +21,7 @@ impl Sobot {
     #[allow(clippy::unused_self, reason = "what an account can do")]
     pub(super) fn attempt(&self, task: &Task) -> Outcome {
         match task {
-            Task::Open { .. } => Outcome::Nothing,
+            Task::Register { .. } | Task::Open { .. } => Outcome::Nothing,
             Task::Close => Outcome::Done,
             Task::Message { .. } => Outcome::Refused(fault(
                 Vendor::Sobot,

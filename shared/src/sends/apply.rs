@@ -48,7 +48,7 @@ impl Rules<'_> {
             Outcome::Opened(opened) => {
                 let asked = match &entry.task {
                     Task::Open { assign } => Some(assign),
-                    Task::Message { .. } | Task::Close => None,
+                    Task::Register { .. } | Task::Message { .. } | Task::Close => None,
                 };
                 apply_opened(change, opened, asked);
             }
@@ -57,7 +57,7 @@ impl Rules<'_> {
                     settle_message(change, message, Status::Sent, None);
                 }
                 (Task::Close, _) => change.close("customer", survey.as_ref(), change.now()),
-                (Task::Open { .. } | Task::Message { .. }, _) => {}
+                (Task::Register { .. } | Task::Open { .. } | Task::Message { .. }, _) => {}
             },
             // A transfer may have changed the vendor's session while the message was on its way there.
             Outcome::Gone(fault)
@@ -81,7 +81,7 @@ impl Rules<'_> {
                 }
                 let reason = match entry.task {
                     Task::Close => "customer",
-                    Task::Open { .. } | Task::Message { .. } => "vendor",
+                    Task::Register { .. } | Task::Open { .. } | Task::Message { .. } => "vendor",
                 };
                 change.close(reason, survey.as_ref(), change.now());
                 if let Some(message) = message {
@@ -101,6 +101,12 @@ impl Rules<'_> {
                     next: self.wait(change, attempt, *until, go_on),
                     came: Watched::Later,
                 };
+            }
+            // Whom the vendor won't hear of can be served all the same. It may know the customer from an earlier visit,
+            // and has no code that says so: nothing is given up.
+            Outcome::Refused(fault) if matches!(entry.task, Task::Register { .. }) => {
+                came = Watched::Refused(fault.clone());
+                tracing::warn!(session = %change.session.id, code = fault.code.as_ref().map(tracing::field::display), "the vendor takes no profile of the customer");
             }
             Outcome::Refused(fault) => {
                 came = Watched::Refused(fault.clone());
@@ -284,7 +290,7 @@ fn give_up(
         }
         // The customer has left, whatever the vendor says to it.
         (Task::Close, _) => change.close("customer", survey.as_ref(), now),
-        (Task::Open { .. } | Task::Message { .. }, _) => {}
+        (Task::Register { .. } | Task::Open { .. } | Task::Message { .. }, _) => {}
     }
     change.bury_send(entry, fault.message.clone());
 }
