@@ -201,6 +201,17 @@ async fn a_function_may_do_what_it_does_and_nothing_else() {
         until("the second message is told", async || told()).await;
     }
 
+    // What has ended is erased, a customer's and everybody's.
+    let times = "from=2020-01-01T00:00:00Z&to=2099-01-01T00:00:00Z";
+    for whose in ["customer=refused", "everybody=true"] {
+        let path = format!("/sessions?{times}&{whose}");
+        let erased = world.call(API_KEY, "DELETE", &path, None).await;
+        assert!(
+            erased.expect(200).body["erased"].as_u64() > Some(0),
+            "{whose}"
+        );
+    }
+
     // Nudges that are lost are made good by the sweep, to either side.
     let lost = world.open_quietly("lost").await;
     world.settled().await;

@@ -36,6 +36,7 @@ fn answers() -> BTreeMap<&'static str, Answers> {
     BTreeMap::from([
         ("close-session", close_session::ANSWERS),
         ("create-session", create_session::ANSWERS),
+        ("erase-sessions", erase_sessions::ANSWERS),
         ("get-session", get_session::ANSWERS),
         ("issue-token", issue_token::ANSWERS),
         ("list-deliveries", list_deliveries::ANSWERS),
@@ -388,6 +389,28 @@ async fn every_answer_of_the_contract_happens_and_is_as_its_schema_says() {
         .await
         .expect(409);
 
+    // erase-sessions
+    let erase = "/sessions?from=2020-01-01T00:00:00Z&to=2020-01-02T00:00:00Z&customer=DE";
+    world.call(API_KEY, "DELETE", erase, None).await.expect(200);
+    world
+        .call(API_KEY, "DELETE", "/sessions", None)
+        .await
+        .expect(400);
+    world
+        .call(&stranger, "DELETE", erase, None)
+        .await
+        .expect(403);
+    let no = Fault::code(2005, "invalid parameter");
+    for (fault, status) in [(no, 422), (Fault::Limited, 503)] {
+        world
+            .twin
+            .fault("DELETE /im/sessions/destroy_session", fault, Some(1));
+        world
+            .call(API_KEY, "DELETE", erase, None)
+            .await
+            .expect(status);
+    }
+
     // query-desk
     let times = "from=2026-11-01T00:00:00Z&to=2026-11-21T00:00:00Z";
     let looks = [
@@ -545,6 +568,9 @@ async fn every_answer_of_the_contract_happens_and_is_as_its_schema_says() {
         let mut path = operation.path.replace("{id}", id);
         if operation.id == "listSessions" {
             path += "?customer=DE";
+        }
+        if operation.id == "eraseSessions" {
+            path = erase.to_owned();
         }
         let example = (!operation.example.is_null()).then(|| operation.example.clone());
         let answer = world

@@ -17,6 +17,7 @@ mod cargo_lambda;
 mod cargo_local;
 mod contract;
 mod cors;
+mod erase;
 mod event_signature;
 mod first_conversation;
 mod harness_app;

@@ -34,6 +34,9 @@ fn functions() -> BTreeMap<&'static str, Make> {
         ("drain-sends", |given| {
             drain_sends::App::from_settings(given).map(drop)
         }),
+        ("erase-sessions", |given| {
+            erase_sessions::App::from_settings(given).map(drop)
+        }),
         ("get-session", |given| {
             get_session::App::from_settings(given).map(drop)
         }),
@@ -421,6 +424,7 @@ async fn a_process_without_a_setting_says_so_before_it_ends() {
     let wanted = [
         "close-session",
         "create-session",
+        "erase-sessions",
         "get-session",
         "issue-token",
         "list-deliveries",

@@ -3,6 +3,7 @@
 
 mod budget;
 mod commit;
+mod erase;
 mod keys;
 mod outstanding;
 mod read;
@@ -11,6 +12,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::{Client, error::ProvideErrorMetadata, types::AttributeValue};
 pub use commit::Outcome;
+pub use erase::{Begun, BegunPage, Behind, Erased};
 pub use outstanding::OutstandingPage;
 pub use read::{Page, Seen, Sighting};
 

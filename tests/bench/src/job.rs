@@ -96,6 +96,7 @@ pub(crate) const JOBS: &[Job] = &[
     job("list-messages", "a conversation of ten messages", Kind::Api, OK, Work::Read),
     job("send-message", "a text to Udesk", Kind::Vendor, OK, Work::Say),
     job("close-session", "an open session at Udesk", Kind::Vendor, OK, Work::Close),
+    job("erase-sessions", "of a customer who had none", Kind::Vendor, OK, Work::Sweep),
     job("list-deliveries", "nothing is dead", Kind::Api, OK, Work::Sweep),
     job("query-desk", "Udesk's own robots", Kind::Vendor, OK, Work::Sweep),
     job("redrive-delivery", "a session in which nothing is dead", Kind::Api, OK, Work::Read),
