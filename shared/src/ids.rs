@@ -96,6 +96,13 @@ impl SessionId {
         Self(format!("ses_{}", Ulid::from_parts(time, random_80_bits())))
     }
 
+    /// Sorts before every identifier made at `at_ms` or later, and behind all made earlier.
+    #[must_use]
+    pub fn first_at(at_ms: i64) -> Self {
+        let time = u64::try_from(at_ms).unwrap_or_default();
+        Self(format!("ses_{}", Ulid::from_parts(time, 0)))
+    }
+
     fn body_is_valid(body: &str) -> bool {
         Ulid::from_string(body).is_ok()
     }

@@ -185,6 +185,18 @@ pub fn query_parameter(request: &Request, name: &str) -> Option<String> {
         .map(str::to_owned)
 }
 
+/// All values of a parameter that the query names again and again.
+#[must_use]
+pub fn query_parameters(request: &Request, name: &str) -> Vec<String> {
+    let given = request.query_string_parameters_ref();
+    let values = given.and_then(|given| given.all(name));
+    values
+        .unwrap_or_default()
+        .into_iter()
+        .map(str::to_owned)
+        .collect()
+}
+
 /// The messages of an SQS batch, handled side by side: they belong to different sessions, and one
 /// that is slow must not hold up the others.
 ///

@@ -3,6 +3,7 @@
 //! Read it in this order:
 //!
 //! - [`session`], [`message`], [`event`], [`outgoing`]: what there is. [`survey`], [`html`] belong to them.
+//!   [`profile`] is what a vendor is told of a customer.
 //! - [`log`]: how a session's log goes out, in order, under a lease. Pure.
 //! - [`change`]: all that one fact brings about; [`table`] writes it in one transaction.
 //! - [`vendor`]: the vendors' calls and pushes as values without I/O.
@@ -40,6 +41,7 @@ pub mod message;
 pub mod object;
 pub mod outgoing;
 pub mod outstanding;
+pub mod profile;
 #[cfg(feature = "queues")]
 pub mod queues;
 pub mod schedule;

@@ -7,6 +7,7 @@ use crate::{
     clock::Millis,
     correlation::Correlation,
     ids::MessageId,
+    profile::Profile,
     session::{Assign, Robot},
 };
 
@@ -38,6 +39,12 @@ pub struct Entry {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "task")]
 pub enum Task {
+    /// Tell the vendor who the customer is.
+    #[serde(rename = "register_v1")]
+    Register {
+        /// Who.
+        profile: Profile,
+    },
     /// Ask for somebody to talk to.
     #[serde(rename = "open_v1")]
     Open {
@@ -144,9 +151,11 @@ impl Task {
     #[must_use]
     pub fn class(&self) -> Class {
         match self {
-            Self::Open { .. } | Self::Message { .. } | Self::Close | Self::TakeStep { .. } => {
-                Class::Message
-            }
+            Self::Register { .. }
+            | Self::Open { .. }
+            | Self::Message { .. }
+            | Self::Close
+            | Self::TakeStep { .. } => Class::Message,
             Self::RateSession { .. }
             | Self::RateRobot { .. }
             | Self::RateAnswer { .. }
@@ -160,7 +169,11 @@ impl Task {
     #[must_use]
     pub fn steps_aside(&self) -> bool {
         match self {
-            Self::Open { .. } | Self::Message { .. } | Self::Close | Self::TakeStep { .. } => false,
+            Self::Register { .. }
+            | Self::Open { .. }
+            | Self::Message { .. }
+            | Self::Close
+            | Self::TakeStep { .. } => false,
             Self::RateSession { .. }
             | Self::RateRobot { .. }
             | Self::RateAnswer { .. }
@@ -174,7 +187,11 @@ impl Task {
     #[must_use]
     pub fn outlives(&self) -> bool {
         match self {
-            Self::Open { .. } | Self::Message { .. } | Self::Close | Self::TakeStep { .. } => false,
+            Self::Register { .. }
+            | Self::Open { .. }
+            | Self::Message { .. }
+            | Self::Close
+            | Self::TakeStep { .. } => false,
             Self::RateSession { .. }
             | Self::RateRobot { .. }
             | Self::RateAnswer { .. }

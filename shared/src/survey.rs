@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 pub struct Survey {
     /// Whether the desk uses it.
     pub enabled: bool,
+    /// What the desk calls it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// The question.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,

@@ -82,6 +82,10 @@ async fn a_function_may_do_what_it_does_and_nothing_else() {
     world.twin.agent_closes("DE", "normal").await.unwrap();
     world.wait_until_told(&session, "session.closed").await;
 
+    // What the desk is asked counts against the vendor's budget.
+    let robots = world.call(API_KEY, "GET", "/desk/robots", None).await;
+    robots.expect(200);
+
     // In the queue, and out of it again.
     world.twin.everyone_busy(2);
     let waiting = world.ask_for_agent("Q").await.expect(201).text_of("id");
@@ -282,6 +286,17 @@ async fn a_function_may_do_what_it_does_and_nothing_else() {
         take(text("2", &customer)).await.expect(200);
         let told = || world.app.events_of(session).len() == 3;
         until("the second message is told", async || told()).await;
+    }
+
+    // What has ended is erased, a customer's and everybody's.
+    let times = "from=2020-01-01T00:00:00Z&to=2099-01-01T00:00:00Z";
+    for whose in ["customer=refused", "everybody=true"] {
+        let path = format!("/sessions?{times}&{whose}");
+        let erased = world.call(API_KEY, "DELETE", &path, None).await;
+        assert!(
+            erased.expect(200).body["erased"].as_u64() > Some(0),
+            "{whose}"
+        );
     }
 
     // Nudges that are lost are made good by the sweep, to either side.

@@ -38,12 +38,14 @@ fn answers() -> BTreeMap<&'static str, Answers> {
         ("close-session", close_session::ANSWERS),
         ("create-session", create_session::ANSWERS),
         ("get-customer", get_customer::ANSWERS),
+        ("erase-sessions", erase_sessions::ANSWERS),
         ("get-session", get_session::ANSWERS),
         ("issue-token", issue_token::ANSWERS),
         ("list-deliveries", list_deliveries::ANSWERS),
         ("list-messages", list_messages::ANSWERS),
         ("mark-read", mark_read::ANSWERS),
         ("preview-message", preview_message::ANSWERS),
+        ("query-desk", query_desk::ANSWERS),
         ("redrive-delivery", redrive_delivery::ANSWERS),
         ("set-presence", set_presence::ANSWERS),
         ("rate-answer", rate_answer::ANSWERS),
@@ -557,6 +559,66 @@ async fn every_answer_of_the_contract_happens_and_is_as_its_schema_says() {
         .call(API_KEY, "POST", &actions, Some(click))
         .await
         .expect(409);
+    // erase-sessions
+    let erase = "/sessions?from=2020-01-01T00:00:00Z&to=2020-01-02T00:00:00Z&customer=DE";
+    world.call(API_KEY, "DELETE", erase, None).await.expect(200);
+    world
+        .call(API_KEY, "DELETE", "/sessions", None)
+        .await
+        .expect(400);
+    world
+        .call(&stranger, "DELETE", erase, None)
+        .await
+        .expect(403);
+    let no = Fault::code(2005, "invalid parameter");
+    for (fault, status) in [(no, 422), (Fault::Limited, 503)] {
+        world
+            .twin
+            .fault("DELETE /im/sessions/destroy_session", fault, Some(1));
+        world
+            .call(API_KEY, "DELETE", erase, None)
+            .await
+            .expect(status);
+    }
+
+    // query-desk
+    let times = "from=2026-11-01T00:00:00Z&to=2026-11-21T00:00:00Z";
+    let looks = [
+        (
+            "/im/agent_status",
+            "/desk/agents".to_owned(),
+            Some("?group=x"),
+        ),
+        (
+            "/im/messages/agent_unread_messages",
+            "/desk/agents/unread?agent=3".to_owned(),
+            Some("&agent=x"),
+        ),
+        ("/im/urobots", "/desk/robots".to_owned(), None),
+        (
+            "/im/im_queues",
+            format!("/desk/abandoned-queues?{times}"),
+            Some("&after=x"),
+        ),
+        (
+            "/im/im_sensitive_words",
+            "/desk/sensitive-words".to_owned(),
+            None,
+        ),
+    ];
+    for (vendors, path, wrong) in &looks {
+        world.call(API_KEY, "GET", path, None).await.expect(200);
+        world.call(&stranger, "GET", path, None).await.expect(403);
+        if let Some(wrong) = wrong {
+            let path = format!("{path}{wrong}");
+            world.call(API_KEY, "GET", &path, None).await.expect(400);
+        }
+        let no = Fault::code(2005, "invalid parameter");
+        for (fault, status) in [(no, 422), (Fault::Limited, 503)] {
+            world.twin.fault(vendors, fault, Some(1));
+            world.call(API_KEY, "GET", path, None).await.expect(status);
+        }
+    }
 
     // list-deliveries, redrive-delivery
     world
@@ -677,6 +739,9 @@ async fn every_answer_of_the_contract_happens_and_is_as_its_schema_says() {
         if operation.id == "listSessions" {
             path += "?customer=DE";
         }
+        if operation.id == "eraseSessions" {
+            path = erase.to_owned();
+        }
         let example = (!operation.example.is_null()).then(|| operation.example.clone());
         let answer = world
             .call(API_KEY, &operation.method, &path, example)
@@ -703,6 +768,10 @@ async fn every_answer_of_the_contract_happens_and_is_as_its_schema_says() {
     .await;
     let answer = bare.call(API_KEY, "POST", "/tokens", page()).await;
     assert_eq!(answer.expect(503).error_code(), "vendor_not_configured");
+    for (_, path, _) in &looks {
+        let answer = bare.call(API_KEY, "GET", path, None).await.expect(503);
+        assert_eq!(answer.error_code(), "vendor_not_configured");
+    }
     let answer = bare
         .call(API_KEY, "POST", "/sessions", open("DE"))
         .await

@@ -37,6 +37,9 @@ fn functions() -> BTreeMap<&'static str, Make> {
         ("get-customer", |given| {
             get_customer::App::from_settings(given).map(drop)
         }),
+        ("erase-sessions", |given| {
+            erase_sessions::App::from_settings(given).map(drop)
+        }),
         ("get-session", |given| {
             get_session::App::from_settings(given).map(drop)
         }),
@@ -66,6 +69,9 @@ fn functions() -> BTreeMap<&'static str, Make> {
         }),
         ("robot-action", |given| {
             robot_action::App::from_settings(given).map(drop)
+        }),
+        ("query-desk", |given| {
+            query_desk::App::from_settings(given).map(drop)
         }),
         ("redrive-delivery", |given| {
             redrive_delivery::App::from_settings(given).map(drop)
@@ -443,6 +449,7 @@ async fn a_process_without_a_setting_says_so_before_it_ends() {
         "close-session",
         "create-session",
         "get-customer",
+        "erase-sessions",
         "get-session",
         "issue-token",
         "list-deliveries",
@@ -451,6 +458,7 @@ async fn a_process_without_a_setting_says_so_before_it_ends() {
         "preview-message",
         "rate-answer",
         "rate-session",
+        "query-desk",
         "redrive-delivery",
         "robot-action",
         "send-message",

@@ -10,18 +10,19 @@ use deskbridge::{
     change::Change,
     clock,
     config::{ConfigError, Settings},
-    error::{Error, Kind},
+    error::{Error, Kind, VendorFault},
     ids::CustomerId,
     lambda, line,
     object::Object,
     outgoing::Task,
+    profile::Profile,
     sends::{Drained, Sends, Watched},
-    session::{Assign, Session, State},
+    session::{Assign, Session, State, View},
     table::{Outcome, TableError},
     vendor::Vendor,
 };
 use lambda_http::{Body, Request, Response};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// How long one request may go on draining; API Gateway waits 30 s.
 const BUDGET: Duration = Duration::from_secs(10);
@@ -58,6 +59,24 @@ struct Ask {
     vendor: Vendor,
     customer: Option<CustomerId>,
     assign: Option<Object<Assign>>,
+    profile: Option<Object<Profile>>,
+}
+
+/// What came of telling the vendor who the customer is.
+#[derive(Serialize)]
+struct Told<'a> {
+    taken: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vendor: Option<&'a VendorFault>,
+}
+
+/// The session, and what came of the profile where one was told.
+#[derive(Serialize)]
+struct Opened<'a> {
+    #[serde(flatten)]
+    session: View<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    profile: Option<Told<'a>>,
 }
 
 impl App {
@@ -87,7 +106,17 @@ impl App {
             vendor,
             customer,
             assign,
+            profile,
         } = lambda::body(&request)?;
+        if let Some(Object(profile)) = &profile {
+            // Who somebody is, and how they are treated, is not for themselves to say.
+            caller.must_be_server()?;
+            if vendor != Vendor::Udesk {
+                let message = format!("leave it out: {vendor} is told of customers elsewhere");
+                return Err(Error::field("profile", message));
+            }
+            profile.check()?;
+        }
         if assign.is_some() && !vendor.is_asked_to_open() {
             let message = format!("leave it out: whom the customer meets is decided at {vendor}");
             return Err(Error::field("assign", message));
@@ -119,6 +148,11 @@ impl App {
                     change
                 }
             };
+            if let Some(Object(profile)) = profile.as_ref().filter(|_| is_new) {
+                change.send(Task::Register {
+                    profile: profile.clone(),
+                });
+            }
             let entry = change.send(Task::Open {
                 assign: assign.clone(),
             });
@@ -222,6 +256,7 @@ fn asked(drained: Drained, wish: &Assign, is_new: bool) -> Result<Response<Body>
         session,
         survey,
         watched,
+        registered,
         ..
     } = drained;
     if let Some(Watched::Refused(fault)) = watched {
@@ -238,5 +273,17 @@ fn asked(drained: Drained, wish: &Assign, is_new: bool) -> Result<Response<Body>
         _ if is_new => 201,
         _ => 200,
     };
-    answer::json(status, &session.view(survey.as_ref()))
+    let refused = match &registered {
+        Some(Watched::Refused(fault)) => Some(fault),
+        _ => None,
+    };
+    let is_told = matches!(registered, Some(Watched::Done | Watched::Refused(_)));
+    let opened = Opened {
+        session: session.view(survey.as_ref()),
+        profile: is_told.then_some(Told {
+            taken: refused.is_none(),
+            vendor: refused,
+        }),
+    };
+    answer::json(status, &opened)
 }

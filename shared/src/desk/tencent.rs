@@ -85,7 +85,7 @@ impl Tencent {
         message: Option<&Message>,
     ) -> Outcome {
         match (task, message) {
-            (Task::Open { .. }, _) => Outcome::Nothing,
+            (Task::Register { .. } | Task::Open { .. }, _) => Outcome::Nothing,
             (Task::Close, _) | (Task::Message { .. }, None) => Outcome::Done,
             (Task::Message { .. }, Some(message)) => {
                 let sent = self.send(http, limit, session, message).await;

@@ -22,15 +22,16 @@ use crate::{
     line::{self, Metric},
     message::{Author, Kind, Message},
     outgoing::Task,
+    profile::Profile,
     secret::Secret,
     session::{Assign, Counterpart, Queue, Session, State},
     table::Table,
     vendor::{
         Vendor,
         udesk::{
-            Account, Agent, Endpoint, Fate, Id, Refusal, Stamp, Unsendable, UrobotMessage,
-            UrobotSession, close_queue, close_session, create_session, read_messages,
-            robot_answer::Answer, send_message,
+            Account, Agent, Code, Endpoint, Fate, Id, Refusal, Stamp, Unsendable, UrobotMessage,
+            UrobotSession, close_queue, close_session, create_customer, create_session,
+            read_messages, robot_answer::Answer, send_message,
         },
     },
 };
@@ -182,8 +183,22 @@ impl<'a> Line<'a> {
 
     async fn make(&self, call: &Call<'_>, pass: Pass) -> Result<Outcome, Failure> {
         Ok(match call {
+            Call::Register(request) => {
+                let done = self.call(request, pass).await;
+                match done.map_err(Failure::outcome) {
+                    // What Udesk says here it says of the customer, and not of a session.
+                    Err(Outcome::Gone(fault)) => Outcome::Refused(fault),
+                    Err(other) => other,
+                    Ok(_) => Outcome::Done,
+                }
+            }
             Call::Create(request) => {
-                let response = self.call(request, pass).await?;
+                let response = match self.call(request, pass).await {
+                    Err(Failure::Refusal(refusal)) => {
+                        self.create_for_stranger(request, refusal, pass).await?
+                    }
+                    other => other?,
+                };
                 match opened(&request.assign, response) {
                     Ok(opened) => Outcome::Opened(Box::new(opened)),
                     Err(fault) => Outcome::Refused(fault),
@@ -206,6 +221,33 @@ impl<'a> Line<'a> {
                 Outcome::Done
             }
         })
+    }
+
+    /// Udesk's page says both that it makes a customer whom it does not know, and that it refuses the session: where
+    /// it refuses, the customer is created, and the call made once more. The code says that something is not there,
+    /// and not what: an agent who is not there is refused twice.
+    async fn create_for_stranger(
+        &self,
+        request: &create_session::Request<'_>,
+        refusal: Refusal,
+        pass: Pass,
+    ) -> Result<create_session::Response, Failure> {
+        if refusal.code != Some(Code::NotAdminOrAbsent) {
+            return Err(Failure::Refusal(refusal));
+        }
+        let again = Pass { slot: None, ..pass };
+        let create = create_customer::Request {
+            customer_token: request.customer_token,
+            profile: &Profile::default(),
+        };
+        match self.call(&create, again).await {
+            Ok(_) => self.call(request, again).await,
+            Err(Failure::Refusal(Refusal {
+                fate: Fate::Refused,
+                ..
+            })) => Err(Failure::Refusal(refusal)),
+            Err(other) => Err(other),
+        }
     }
 
     /// Makes one call. Where the clock or the nonce was at fault, one more, signed afresh, within the same
@@ -315,6 +357,7 @@ pub(super) fn fits(session: &Session, message: &Message) -> Result<(), Unfit> {
 
 /// The call that a task is.
 enum Call<'a> {
+    Register(create_customer::Request<'a>),
     Create(create_session::Request<'a>),
     Send(send_message::Request<'a>),
     Close(close_session::Request),
@@ -332,6 +375,10 @@ impl<'a> Call<'a> {
             .and_then(|id| id.parse().ok())
             .map(Id);
         match task {
+            Task::Register { profile } => Some(Self::Register(create_customer::Request {
+                customer_token,
+                profile,
+            })),
             // A push may have brought an agent since.
             Task::Open { .. } if session.state == State::Active => None,
             Task::Open { assign } => Some(Self::Create(create_session::Request {
@@ -758,7 +805,9 @@ mod tests {
             Call::of(session, &Task::Close, None).map(|call| match call {
                 Call::Close(_) => "the end",
                 Call::LeaveQueue(_) => "the queue",
-                Call::Create(_) | Call::Send(_) | Call::Read(_) => "something else",
+                Call::Register(_) | Call::Create(_) | Call::Send(_) | Call::Read(_) => {
+                    "something else"
+                }
             })
         };
         let queued = |name: Option<&str>| Session {

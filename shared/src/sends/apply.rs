@@ -106,6 +106,12 @@ impl Rules<'_> {
                     came: Watched::Later,
                 };
             }
+            // Whom the vendor won't hear of can be served all the same. It may know the customer from an earlier visit,
+            // and has no code that says so: nothing is given up.
+            Outcome::Refused(fault) if matches!(entry.task, Task::Register { .. }) => {
+                came = Watched::Refused(fault.clone());
+                tracing::warn!(session = %change.session.id, code = fault.code.as_ref().map(tracing::field::display), "the vendor takes no profile of the customer");
+            }
             Outcome::Refused(fault) => {
                 came = Watched::Refused(fault.clone());
                 give_up(change, attempt, Status::Failed, fault, "refused");

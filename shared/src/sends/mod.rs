@@ -59,6 +59,8 @@ pub struct Drained {
     pub survey: Option<Survey>,
     /// What came of the entry asked about, where it was among those drained.
     pub watched: Option<Watched>,
+    /// What came of telling the vendor who the customer is, where that was among those drained.
+    pub registered: Option<Watched>,
 }
 
 /// What came of an entry in the request that appended it.
@@ -79,6 +81,7 @@ impl Drained {
             message: None,
             survey: None,
             watched: None,
+            registered: None,
         }
     }
 }
@@ -255,6 +258,7 @@ impl Sends {
         let last_start = LONGEST_REQUEST.saturating_sub(self.desk.limit());
         let end = Instant::now() + budget.min(last_start);
         let (mut message, mut survey, mut watched) = (None, None, None);
+        let mut registered = None;
         loop {
             let attempt = self
                 .attempt(&session, number, suspect, std::mem::take(&mut fresh))
@@ -262,10 +266,14 @@ impl Sends {
             // The caller waits for its own, and not for what others wrote after it.
             let is_watched = watch == Some(attempt.entry.number);
             // But for who opens a session: it may have been asked to end meanwhile.
+            let is_register = matches!(attempt.entry.task, Task::Register { .. });
             let is_enough = is_watched && !matches!(attempt.entry.task, Task::Open { .. });
             let recorded = self
                 .record(session, owner, attempt, !is_enough && Instant::now() < end)
                 .await?;
+            if is_register {
+                registered = Some(recorded.came.clone());
+            }
             if is_watched {
                 message = recorded.message;
                 watched = Some(recorded.came);
@@ -278,6 +286,7 @@ impl Sends {
                     message,
                     survey,
                     watched,
+                    registered,
                 });
             };
             number = next;

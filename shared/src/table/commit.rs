@@ -221,6 +221,7 @@ impl Table {
         }
         for pointer in &change.pointers {
             writes.push(self.pointer_write(pointer, id, now)?);
+            writes.extend(self.begun_write(pointer, id, now)?);
         }
         Ok(writes)
     }
@@ -251,6 +252,25 @@ impl Table {
         })
     }
 
+    /// Whoever becomes a customer's open session can be found by that customer ever after, as long as it is kept.
+    fn begun_write(
+        &self,
+        pointer: &Pointer,
+        id: &SessionId,
+        now: Millis,
+    ) -> Result<Option<Write>, TableError> {
+        let (vendor, customer, expires) = match pointer {
+            Pointer::Claim { vendor, customer } => (vendor, customer, None),
+            Pointer::Release { vendor, customer } => {
+                let expires = now + self.retention + LED_TO_FOR;
+                (vendor, customer, Some(expires))
+            }
+            Pointer::Bind { .. } => return Ok(None),
+        };
+        let key = Key::begun(*vendor, customer, id);
+        Ok(Some(Write::put(&key, Item::new(), expires)))
+    }
+
     fn pointer_write(
         &self,
         pointer: &Pointer,
@@ -278,6 +298,10 @@ impl Table {
         })
     }
 }
+
+/// How much longer than a session what leads to it is kept: its record is written anew, and its time begins anew, as
+/// long as its last events are delivered.
+const LED_TO_FOR: Millis = 30 * DAY;
 
 /// The part of the index that `session`, and what is dead of it, stands in.
 fn shard(session: &SessionId) -> u64 {

@@ -9,6 +9,7 @@
 //! | `ses_…` | `SND#<number>` | an entry of the log of sends |
 //! | `ses_…` or `RAW#<vendor>#<day>` | `RAW#<hash>` | a webhook, or a part of one, that is not shown |
 //! | `CUSTOMER#<vendor>#<customer>` | `@` | the customer's open session |
+//! | `CUSTOMER#<vendor>#<customer>` | `SES#<session>` | a session that the customer has or had |
 //! | `VENDOR#<vendor>#<vendor's session id>` | `@` | that session |
 //! | `SEEN#<vendor>#<key>` | `@` | what a webhook already brought |
 //! | `CLIENT#<scope>#<key>` | `@` | what a caller's own key already did |
@@ -84,6 +85,14 @@ impl Key {
 
     pub(super) fn customer(vendor: Vendor, customer: &CustomerId) -> Self {
         Self::alone(format!("CUSTOMER#{vendor}#{customer}"))
+    }
+
+    /// What leads from a customer to a session that they have or had. Sorts by the session's time.
+    pub(super) fn begun(vendor: Vendor, customer: &CustomerId, session: &SessionId) -> Self {
+        Self {
+            sk: format!("SES#{session}"),
+            ..Self::customer(vendor, customer)
+        }
     }
 
     pub(super) fn vendor_session(vendor: Vendor, id: &str) -> Self {

@@ -3,6 +3,7 @@
 
 mod budget;
 mod commit;
+mod erase;
 mod keys;
 mod notes;
 mod outstanding;
@@ -13,6 +14,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::{Client, error::ProvideErrorMetadata, types::AttributeValue};
 pub use commit::Outcome;
+pub use erase::{Begun, BegunPage, Behind, Erased};
 pub use outstanding::OutstandingPage;
 pub use read::{Page, Seen, Sighting};
 pub use turns::Turn;

@@ -272,6 +272,7 @@ impl List<'_> {
         }
         let (task, message) = match row.task {
             Some(Task::Message { id }) => (Some("message"), Some(id)),
+            Some(Task::Register { .. }) => (Some("register"), None),
             Some(Task::Open { .. }) => (Some("open"), None),
             Some(Task::Close) => (Some("close"), None),
             Some(Task::Read { .. }) => (Some("read"), None),

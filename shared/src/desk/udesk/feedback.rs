@@ -33,9 +33,11 @@ impl<'a> Feedback<'a> {
     pub(super) fn of(session: &'a Session, task: &'a Task) -> Result<Option<Self>, Error> {
         let customer_token = session.customer.as_str();
         Ok(Some(match task {
-            Task::Open { .. } | Task::Message { .. } | Task::Close | Task::Read { .. } => {
-                return Ok(None);
-            }
+            Task::Register { .. }
+            | Task::Open { .. }
+            | Task::Message { .. }
+            | Task::Close
+            | Task::Read { .. } => return Ok(None),
             Task::RateSession {
                 vendor_session,
                 option,

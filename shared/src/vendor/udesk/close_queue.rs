@@ -55,7 +55,7 @@ mod tests {
 
     // Contradiction 29: signed as v2, although the page's example is not, and the queue's colons escaped.
     #[test]
-    fn signs_v2_and_escapes_the_queue() {
+    fn contradiction_29_signs_v2_and_escapes_the_queue() {
         let request = Request {
             customer_token: "123qwe",
             queue: "queue:company:1:agent:486",

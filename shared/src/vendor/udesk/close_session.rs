@@ -51,7 +51,7 @@ mod tests {
 
     // Contradiction 29: no session_id in the query.
     #[test]
-    fn names_the_session_once() {
+    fn contradiction_29_names_the_session_once() {
         let request = Request {
             im_sub_session_id: Id(123),
         };

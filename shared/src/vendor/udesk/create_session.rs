@@ -352,10 +352,10 @@ mod tests {
         Request::read(200, &HeaderMap::new(), body.as_bytes()).unwrap()
     }
 
-    // Contradiction 3: what the endpoint is told goes into the body, the query only signs.
-    // Contradiction 4: ids are written as numbers.
+    // What the endpoint is told goes into the body, the query only signs. Contradiction 4 beside it: ids are written
+    // as numbers.
     #[test]
-    fn asks_as_the_page_does() {
+    fn contradiction_3_asks_in_the_body_as_the_page_does() {
         let request = Request {
             customer_token: "827wd5r9-7a61-4afe-9efe-2c071d0e9cb2",
             assign: Assign::Agent {
@@ -444,7 +444,7 @@ mod tests {
 
     // Contradiction 8: 2001 is two states.
     #[test]
-    fn queued_and_assigning_are_told_apart() {
+    fn contradiction_8_queued_and_assigning_are_told_apart() {
         assert_eq!(
             ok(QUEUED),
             Response::Queued {
@@ -480,7 +480,7 @@ mod tests {
 
     // Contradiction 9: 2002 is a state here.
     #[test]
-    fn offline() {
+    fn contradiction_9_nobody_online_is_a_state() {
         assert_eq!(
             ok(OFFLINE),
             Response::Offline {

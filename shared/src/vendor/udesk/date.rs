@@ -34,7 +34,7 @@ mod tests {
 
     // Contradiction 25.
     #[test]
-    fn reads_both_dates_without_a_zone() {
+    fn contradiction_25_reads_both_dates_without_a_zone() {
         assert_eq!(iso("20170711 09:52:11"), "2017-07-11T01:52:11Z");
         assert_eq!(iso("2018-01-01 00:00:00"), "2017-12-31T16:00:00Z");
         let utc = read("2018-01-01 00:00:00", Offset::UTC).unwrap();

@@ -98,7 +98,7 @@ mod tests {
 
     // Contradiction 4.
     #[test]
-    fn reads_numbers_and_numeric_text_and_writes_numbers() {
+    fn contradiction_4_reads_numbers_and_numeric_text_and_writes_numbers() {
         for json in ["397", r#""397""#, r#"" 397 ""#] {
             let id: Id = serde_json::from_str(json).unwrap();
             assert_eq!(id, Id(397));

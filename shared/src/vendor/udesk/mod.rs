@@ -5,6 +5,7 @@
 //!
 //! | file | Udesk's part |
 //! |---|---|
+//! | [`create_customer`] | `POST /customers` |
 //! | [`create_session`] | `POST /im/sessions` |
 //! | [`send_message`] | `POST /im/messages` |
 //! | [`close_session`] | `DELETE /im/sessions/:session_id` |
@@ -46,6 +47,7 @@ pub mod answer_survey;
 pub mod close_queue;
 pub mod close_session;
 pub mod code;
+pub mod create_customer;
 pub mod create_session;
 pub mod customer;
 pub mod customer_online_state;

@@ -140,7 +140,7 @@ mod tests {
 
     // Contradiction 18: one URL, no discriminator.
     #[test]
-    fn replies_and_read_status_are_told_apart_by_their_keys() {
+    fn contradiction_18_replies_and_read_status_are_told_apart_by_their_keys() {
         assert!(matches!(read(AGENT), Ok(Push::Agent(_))));
         let Ok(Push::Read(read)) = read(READ) else {
             panic!("not read status")

@@ -169,7 +169,7 @@ mod tests {
 
     // Contradiction 16: an object or an array, with its envelope or without.
     #[test]
-    fn the_pages_answer_in_every_wrapping() {
+    fn contradiction_16_the_pages_answer_in_every_wrapping() {
         let inner: Value = serde_json::from_str(UROBOT).unwrap();
         for (body, customer) in [
             (inner.clone(), None),
@@ -240,7 +240,7 @@ mod tests {
 
     // Contradiction 17: the table says String, the sample is a number.
     #[test]
-    fn ids_are_read_as_numbers_and_as_text() {
+    fn contradiction_17_ids_are_read_as_numbers_and_as_text() {
         let message = json!({"sessionId": "1835244", "logId": "3574331", "ansType": "1", "ansContent": "Yes"});
         let message = one(&message).unwrap();
         assert_eq!(message.id.as_deref(), Some("urobot:1835244:3574331"));

@@ -334,9 +334,9 @@ mod tests {
         }
     }
 
-    // Contradiction 10: 9200 is a gone session, 2062 can't be known and is final.
+    // 9200 is a gone session, 2062 can't be known and is final.
     #[test]
-    fn reads_answers() {
+    fn contradiction_10_reads_answers() {
         let fixture = include_bytes!("../../../../tests/fixtures/udesk/send_message.answer.json");
         assert_eq!(Request::read(200, &HeaderMap::new(), fixture), Ok(Response));
         for (code, fate) in [

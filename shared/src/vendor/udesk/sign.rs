@@ -38,7 +38,7 @@ mod tests {
 
     // U4: SHA-1 over the same string, which some clients send and which is to be sent never.
     #[test]
-    fn is_not_sha1_of_vector_u4() {
+    fn contradiction_2_is_not_sha1_of_vector_u4() {
         assert_ne!(vector(), "253aa1f3a94c30163304c459d86f12fdf7593a57");
         assert_eq!(vector().len(), 64);
     }

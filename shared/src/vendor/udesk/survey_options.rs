@@ -20,6 +20,7 @@ pub fn read(value: &Value) -> Option<Survey> {
         .filter(|id| options.iter().any(|option| option.id == *id));
     Some(Survey {
         enabled: flag(value, "enabled"),
+        name: filled(value, "name"),
         title: filled(value, "title"),
         description: filled(value, "desc"),
         remark_enabled,
@@ -171,6 +172,7 @@ mod tests {
     fn reads_the_page() {
         let survey = read(&fixture()).unwrap();
         assert!(survey.enabled && survey.remark_enabled);
+        assert_eq!(survey.name.as_deref(), Some("Satisfaction Evaluation"));
         assert_eq!(
             survey.title.as_deref(),
             Some("How do you evaluate this service?")
@@ -210,7 +212,7 @@ mod tests {
 
     // Contradiction 7: the page lists `exp` and `expression`.
     #[test]
-    fn ids_come_from_the_form_that_is_shown() {
+    fn contradiction_7_ids_come_from_the_form_that_is_shown() {
         for (show_type, show, id, remark) in [
             ("text", Show::Text, "101", Remark::Hide),
             ("expression", Show::Expression, "201", Remark::Required),
@@ -259,7 +261,7 @@ mod tests {
 
     // Contradiction 6: the samples hold a text there.
     #[test]
-    fn a_text_is_no_survey() {
+    fn contradiction_6_a_text_is_no_survey() {
         for value in [
             json!("See survey_options section"),
             Value::Null,

@@ -215,6 +215,19 @@ impl Twin {
         self.enqueue(push, None).outcome().await
     }
 
+    /// A customer has waited for any agent, and leaves the queue.
+    pub fn abandons(&self, customer: &str) {
+        let mut shared = self.lock();
+        let now = Timestamp::now();
+        shared.desk.conversation(customer);
+        shared.desk.queues.enter(customer, now);
+        shared
+            .desk
+            .queues
+            .left(customer, "queue:company:1:all", now);
+        self.save(&shared);
+    }
+
     /// From now on who asks for an agent is queued at this place.
     pub fn everyone_busy(&self, place: u32) {
         self.set_mode(Mode::Busy { place });

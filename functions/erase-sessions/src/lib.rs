@@ -1,0 +1,349 @@
+//! `DELETE /sessions?from=&to=&customer=`: erase conversations that have ended, the vendor's history and ours. So much
+//! at once as a request has time for; what it leaves, a repeat or the next page finishes.
+
+use std::time::{Duration, Instant};
+
+use deskbridge::{
+    answer::{self, Answers},
+    auth::Guard,
+    budget::Class,
+    clock::{self, Millis},
+    config::{ConfigError, Settings},
+    desk::{AskError, Desk, UdeskLine},
+    error::{Error, Kind},
+    http::Client,
+    ids::CustomerId,
+    inbound, lambda,
+    table::{Begun, Behind, Erased, Table},
+    vendor::{
+        Vendor,
+        udesk::{
+            Code, Id, date,
+            destroy_session::{self, Whose},
+            get_customer,
+        },
+    },
+};
+use jiff::{Timestamp, tz::Offset};
+use lambda_http::{Body, Request, Response};
+use serde::Serialize;
+
+/// How long one request goes on erasing; API Gateway waits 30 s, and the vendor may have taken 20 of them.
+const BUDGET: Duration = Duration::from_secs(6);
+
+/// What it may answer.
+pub const ANSWERS: Answers = Answers {
+    successes: &[200],
+    errors: &[
+        Kind::InvalidRequest,
+        Kind::Unauthorized,
+        Kind::RoleNotAllowed,
+        Kind::VendorRefused,
+        Kind::VendorUnavailable,
+        Kind::StorageUnavailable,
+        Kind::Internal,
+    ],
+};
+
+/// What the function needs. Made once at init.
+#[derive(Debug)]
+pub struct App {
+    guard: Guard,
+    desk: Desk,
+    offset: Offset,
+    table: Table,
+    http: Client,
+}
+
+/// What is to be erased.
+struct Ask {
+    from: Millis,
+    to: Millis,
+    /// Whose; everybody's where there is none, which was said then.
+    customer: Option<CustomerId>,
+    after: Option<Cursor>,
+}
+
+/// Where to go on: the vendor's history is erased already.
+#[derive(Clone)]
+enum Cursor {
+    /// With the first session.
+    First,
+    /// Behind this one.
+    Behind(Behind),
+}
+
+/// What was erased.
+#[derive(Default, Serialize)]
+struct Done {
+    /// How many sessions.
+    erased: u64,
+    /// How many began in that time and have not ended.
+    open: u64,
+    /// Whether the vendor erased its history in this request.
+    at_vendor: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+    #[serde(skip)]
+    last: Option<Behind>,
+}
+
+impl App {
+    /// The function as the settings want it.
+    ///
+    /// # Errors
+    /// Where a setting is missing or malformed.
+    pub fn from_settings(settings: &Settings) -> Result<Self, ConfigError> {
+        let http = Client::from_settings(settings)?;
+        let table = Table::for_reading(settings, &http)?;
+        Ok(Self {
+            guard: Guard::from_settings(settings)?,
+            desk: Desk::of_udesk(settings, &http, &table)?,
+            offset: inbound::udesk::offset(settings)?,
+            table,
+            http,
+        })
+    }
+
+    /// Opens connections ahead of need.
+    pub async fn warm(&self) {
+        let table = self.table.warm_url();
+        let mut urls = self.desk.warm_urls();
+        urls.push(&table);
+        self.http.warm(&urls).await;
+    }
+
+    /// Answers one request.
+    ///
+    /// # Errors
+    /// Those of [`ANSWERS`].
+    pub async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {
+        self.guard.check(request.headers())?.must_be_server()?;
+        let ask = Ask::of(&request)?;
+        // The vendor first: where it refuses, nothing has happened.
+        let at_vendor = match ask.after {
+            None => self.erase_at_vendor(&ask).await?,
+            Some(_) => false,
+        };
+        let mut done = Done {
+            at_vendor,
+            ..Done::default()
+        };
+        let end = Instant::now() + BUDGET;
+        match &ask.customer {
+            Some(customer) => self.erase_of(customer, &ask, end, &mut done).await?,
+            None => self.erase_all(&ask, end, &mut done).await?,
+        }
+        answer::json(200, &done)
+    }
+
+    /// Gives whether there was anything that could be erased: the vendor may not be set up here, or never have heard of
+    /// the customer.
+    async fn erase_at_vendor(&self, ask: &Ask) -> Result<bool, Error> {
+        let Ok(udesk) = self.desk.udesk() else {
+            return Ok(false);
+        };
+        let of = match &ask.customer {
+            Some(customer) => match self.number(&udesk, customer).await? {
+                Some(number) => Whose::Customer(number),
+                None => return Ok(false),
+            },
+            None => Whose::Everybody,
+        };
+        let (start_time, end_time) = (self.written(ask.from), self.written(ask.to));
+        let destroy = destroy_session::Request {
+            start_time: &start_time,
+            end_time: &end_time,
+            of,
+        };
+        udesk.ask(&destroy, Class::Read).await?;
+        Ok(true)
+    }
+
+    /// Udesk's own number of the customer, where it knows them.
+    async fn number(
+        &self,
+        udesk: &UdeskLine<'_>,
+        customer: &CustomerId,
+    ) -> Result<Option<Id>, AskError> {
+        let find = get_customer::Request {
+            kind: get_customer::TYPE,
+            content: customer.as_str(),
+        };
+        match udesk.ask(&find, Class::Read).await {
+            Ok(found) => Ok(Some(found.id)),
+            Err(error) if error.code() == Some(Code::NotAdminOrAbsent.number()) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A time as Udesk's queries take it.
+    fn written(&self, at: Millis) -> String {
+        let at = Timestamp::from_millisecond(at).unwrap_or_default();
+        date::write(at, self.offset)
+    }
+
+    /// One customer's, vendor by vendor.
+    async fn erase_of(
+        &self,
+        customer: &CustomerId,
+        ask: &Ask,
+        end: Instant,
+        done: &mut Done,
+    ) -> Result<(), Error> {
+        let mut behind = match &ask.after {
+            Some(Cursor::Behind(behind)) => Some(behind.clone()),
+            Some(Cursor::First) | None => None,
+        };
+        let first = match &behind {
+            Some(behind) => Vendor::ALL
+                .into_iter()
+                .position(|vendor| behind.is_of(vendor, customer))
+                .ok_or_else(not_a_cursor)?,
+            None => 0,
+        };
+        done.last.clone_from(&behind);
+        for vendor in Vendor::ALL.into_iter().skip(first) {
+            loop {
+                let (from, to) = (ask.from, ask.to);
+                let page = self
+                    .table
+                    .begun_by(vendor, customer, from, to, behind.as_ref())
+                    .await?;
+                if !self.erase_each(&page.sessions, end, done).await? {
+                    return Ok(());
+                }
+                behind = page.next;
+                if behind.is_none() {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Everybody's. Each request gets through a page of the table at least.
+    async fn erase_all(&self, ask: &Ask, end: Instant, done: &mut Done) -> Result<(), Error> {
+        let mut behind = match &ask.after {
+            Some(Cursor::Behind(behind)) => Some(behind.clone()),
+            Some(Cursor::First) | None => None,
+        };
+        loop {
+            done.last.clone_from(&behind);
+            let (from, to) = (ask.from, ask.to);
+            let page = self.table.begun_by_all(from, to, behind.as_ref()).await?;
+            if !self.erase_each(&page.sessions, end, done).await? {
+                return Ok(());
+            }
+            behind = page.next;
+            match &behind {
+                None => return Ok(()),
+                Some(behind) if Instant::now() >= end => {
+                    done.next = Some(behind.to_string());
+                    return Ok(());
+                }
+                Some(_) => {}
+            }
+        }
+    }
+
+    /// Gives whether there was time for all of them; says where to go on where there was not.
+    async fn erase_each(
+        &self,
+        sessions: &[Begun],
+        end: Instant,
+        done: &mut Done,
+    ) -> Result<bool, Error> {
+        for begun in sessions {
+            match self.table.erase(begun, end).await? {
+                Erased::Gone => done.erased += 1,
+                Erased::Open => done.open += 1,
+                Erased::Unfinished => {
+                    let last = done.last.take();
+                    let next = last.map_or(Cursor::First, Cursor::Behind);
+                    done.next = Some(next.to_string());
+                    return Ok(false);
+                }
+            }
+            done.last = Some(begun.here.clone());
+        }
+        Ok(true)
+    }
+}
+
+impl Ask {
+    fn of(request: &Request) -> Result<Self, Error> {
+        let (from, to) = (time(request, "from")?, time(request, "to")?);
+        if to <= from {
+            return Err(Error::field("to", "it must be later than `from`"));
+        }
+        let customer = match lambda::query_parameter(request, "customer") {
+            Some(given) => Some(CustomerId::parse(&given).ok_or_else(|| {
+                Error::field(
+                    "customer",
+                    "a customer is 1 to 128 visible ASCII characters, no spaces",
+                )
+            })?),
+            None => None,
+        };
+        let everybody = lambda::query_parameter(request, "everybody");
+        match (everybody.as_deref(), &customer) {
+            (Some("true"), None) | (None, Some(_)) => {}
+            (None, None) => {
+                let message =
+                    "say whose sessions; `everybody=true` instead erases those of all customers";
+                return Err(Error::field("customer", message));
+            }
+            (Some("true"), Some(_)) => {
+                let message = "leave it out, or leave `customer` out";
+                return Err(Error::field("everybody", message));
+            }
+            (Some(_), _) => return Err(Error::field("everybody", "`true`, or left out")),
+        }
+        let after = match lambda::query_parameter(request, "after") {
+            Some(given) => Some(Cursor::parse(&given).ok_or_else(not_a_cursor)?),
+            None => None,
+        };
+        Ok(Self {
+            from,
+            to,
+            customer,
+            after,
+        })
+    }
+}
+
+impl Cursor {
+    fn parse(given: &str) -> Option<Self> {
+        if given == "first" {
+            return Some(Self::First);
+        }
+        Behind::parse(given).map(Self::Behind)
+    }
+}
+
+impl std::fmt::Display for Cursor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::First => f.write_str("first"),
+            Self::Behind(behind) => behind.fmt(f),
+        }
+    }
+}
+
+fn not_a_cursor() -> Error {
+    Error::field(
+        "after",
+        "not a cursor; use `next` of an earlier answer, with the same query",
+    )
+}
+
+fn time(request: &Request, name: &str) -> Result<Millis, Error> {
+    let given = lambda::query_parameter(request, name);
+    given
+        .and_then(|text| clock::of_rfc3339(&text))
+        .ok_or_else(|| {
+            let message = "a time as RFC 3339 writes it, such as 2026-11-21T09:52:11Z (a + as %2B)";
+            Error::field(name, message)
+        })
+}
