@@ -16,6 +16,8 @@
 //! | [`queue_status`], [`customer_status`] | `GET /im/queue_status`, `GET /im/customer_status` |
 //! | [`destroy_session`] | `DELETE /im/sessions/destroy_session` |
 //! | [`sensitive_words`], [`agent_unread`], [`agent_status`], [`urobots`], [`abandoned_queues`] | `GET /im/im_sensitive_words`, `/im/messages/agent_unread_messages`, `/im/agent_status`, `/im/urobots`, `/im/im_queues` |
+//! | [`struct_message`], [`card`] | `POST /im/sessions/struct_messages` |
+//! | [`struct_link`], [`struct_sign`] | the link of the list of cards, and the signature of both |
 //! | [`push`], [`push_agent`], [`push_robot`], [`push_urobot`], [`push_read`] | the one receive URL: replies and read status |
 //! | [`event`] | the event URL: what happened at the desk, by its action |
 //! | [`event_session_close`], [`im_log`] | `ImSubSession_close` and its transcript |
@@ -34,6 +36,7 @@ pub mod account;
 pub mod agent;
 pub mod agent_status;
 pub mod agent_unread;
+pub mod card;
 pub mod close_queue;
 pub mod close_session;
 pub mod code;
@@ -64,6 +67,9 @@ pub mod robot_answer;
 pub mod send_message;
 pub mod sensitive_words;
 pub mod sign;
+pub mod struct_link;
+pub mod struct_message;
+pub mod struct_sign;
 pub mod survey_options;
 pub mod unread_customer_offline;
 pub mod urobots;

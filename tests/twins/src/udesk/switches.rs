@@ -10,6 +10,9 @@ use super::lookups::QueueCustomers;
 pub struct Switches {
     /// Calls allowed per API path (vendor: 60 a minute); `None` lifts the limit.
     pub rate_limit: Option<RateLimit>,
+    /// Structured messages allowed, over all of the company (vendor: one in 2 s, of whom it does not say); `None` lifts
+    /// the limit.
+    pub card_limit: Option<RateLimit>,
     /// What an answer over the limit looks like (the vendor does not say).
     pub over_limit: OverLimit,
     /// Whether a repeated `message_id` is answered 1000 and stored once; else both are kept.
@@ -81,6 +84,10 @@ impl Default for Switches {
     fn default() -> Self {
         Self {
             rate_limit: Some(RateLimit::default()),
+            card_limit: Some(RateLimit {
+                calls: 1,
+                per: Duration::from_secs(2),
+            }),
             over_limit: OverLimit::Status429 { retry_after: None },
             drop_repeats: true,
             push_start: PushStart::AfterAnswer,
