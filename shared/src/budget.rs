@@ -169,6 +169,14 @@ impl Rates {
         })
     }
 
+    /// The least time between two calls of an API that has a rate of its own: for one that is kept by a pace, and not by
+    /// windows.
+    #[must_use]
+    pub fn gap(&self, api: &str) -> Option<Millis> {
+        let rate = self.of_api.get(api)?;
+        Some((rate.period / Millis::from(rate.calls)).max(1))
+    }
+
     fn of(&self, api: &str) -> Rate {
         self.of_api.get(api).copied().unwrap_or(self.usual)
     }
@@ -194,6 +202,10 @@ mod tests {
         assert_eq!(given.of("x").calls, 60);
         assert_eq!(given.of("x").period, 60_000);
         assert_eq!(given.of("POST /im/messages").period, 30_000);
+        assert_eq!(
+            (given.gap("x"), given.gap("POST /im/messages")),
+            (None, Some(250))
+        );
         assert_eq!(rates(&[], Scope::Api).unwrap().of("x").calls, 60);
         for bad in [
             "", "x", "60/", "/60", "9", "60/0", "60/3601", "-60", "a=b=c", "a=1",

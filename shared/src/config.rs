@@ -44,6 +44,9 @@ settings! {
     UDESK_BASE_URL: "Udesk's address, such as `https://demo.udesk.cn`";
     UDESK_EMAIL: "the Udesk super-admin's e-mail address";
     UDESK_API_TOKEN: "the Udesk super-admin's open_api_token";
+    UDESK_STRUCT_MESSAGE_KEY: "the \"Structured Message KEY\" of the Udesk account, which signs cards and the link of their list";
+    UDESK_CARDS: "the cards that agents may send: a JSON list of at most 3072 bytes, of title, description, img_url and buttons";
+    UDESK_CONSOLE_ORIGINS: "further origins that may show the list of cards in a frame, such as `https://console.example.com`; that of UDESK_BASE_URL always may";
     UDESK_WEBHOOK_SECRETS: "the last part of the receive URL given to Udesk, at least 16 characters, current first";
     UDESK_CUSTOMER_TYPE: "what GET /customers/get_customer calls the app's id of a customer in `type` (token)";
     UDESK_READ_MESSAGES_IN: "where POST /im/messages/read_messages has its parameters: body or, as the page's example has it, query (body)";

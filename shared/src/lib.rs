@@ -11,6 +11,7 @@
 //!   outcome. [`sends`]: draining the log of sends. [`budget`]: the rate at which a vendor may be called.
 //!   [`queues`]: the nudges. [`webhook`]: what every
 //!   webhook function does.
+//! - [`cards`]: cards for customers of Udesk's own clients.
 //! - [`outstanding`]: what has not gone out, as an operator lists it and takes it up again.
 //! - [`auth`], [`error`], [`answer`], [`config`], [`http`], [`lambda`], [`object`], [`idempotency`]: the frame around a function.
 //!   [`mod@line`] is what it logs of each request, [`correlation`] what ties such lines together.
@@ -18,6 +19,8 @@
 pub mod answer;
 pub mod auth;
 pub mod budget;
+#[cfg(feature = "table")]
+pub mod cards;
 pub mod change;
 pub mod clock;
 pub mod config;

@@ -482,6 +482,10 @@ fn secrets(udesk_webhook: &str) -> [(&str, &str); 7] {
         ("CUSTOMER_TOKEN_SECRETS", TOKEN_SECRET),
         ("APP_EVENTS_SECRETS", EVENTS_SECRET),
         ("UDESK_API_TOKEN", "0f6c9d2e-5b3a-4c1d-8e7f-112233445566"),
+        (
+            "UDESK_STRUCT_MESSAGE_KEY",
+            "708ff6dc-41d5-4med-9ebc-0388zz9d76f1",
+        ),
         ("UDESK_WEBHOOK_SECRETS", udesk_webhook),
         ("SOBOT_KEY", "258eec3118705112b2c53dc8043d4d34"),
         ("SOBOT_WEBHOOK_SECRETS", SOBOT_PATH_SECRET),

@@ -37,6 +37,8 @@ pub struct Operation {
     pub answers: BTreeMap<u16, BTreeSet<String>>,
     /// By status: the schema of the body, as a JSON pointer; `None` where there is no body.
     schemas: BTreeMap<u16, Option<String>>,
+    /// The statuses under which a page is answered.
+    pages: BTreeSet<u16>,
 }
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
@@ -72,7 +74,7 @@ impl Contract {
         let mut fitting = self.operations.iter().filter(|operation| {
             let (given, known) = (path.split('/'), operation.path.split('/'));
             operation.method == method
-                && !operation.path.starts_with("/{")
+                && operation.is_of_api()
                 && given.clone().count() == known.clone().count()
                 && given
                     .zip(known)
@@ -132,6 +134,11 @@ impl Contract {
 }
 
 impl Operation {
+    /// Whether it is a route of the HTTP API, and not a function URL's.
+    pub fn is_of_api(&self) -> bool {
+        self.path != "/" && !self.path.starts_with("/{")
+    }
+
     /// One for each function that answers.
     fn read(document: &Value, path: &str, method: &str, operation: &Value) -> Vec<Self> {
         let text = |name: &str| {
@@ -141,6 +148,7 @@ impl Operation {
                 .to_owned()
         };
         let (mut answers, mut schemas) = (BTreeMap::new(), BTreeMap::new());
+        let mut pages = BTreeSet::new();
         for (status, response) in operation["responses"].as_object().expect("responses") {
             let number: u16 = status.parse().expect("a status");
             let (at, response) = match response["$ref"].as_str() {
@@ -158,6 +166,9 @@ impl Operation {
                     (at, response)
                 }
             };
+            if response.pointer("/content/text~1html").is_some() {
+                pages.insert(number);
+            }
             let content = response.pointer("/content/application~1json");
             let examples = content.and_then(|content| content["examples"].as_object());
             let codes = examples.into_iter().flatten().filter_map(|(_, example)| {
@@ -193,6 +204,7 @@ impl Operation {
             function,
             answers: answers.clone(),
             schemas: schemas.clone(),
+            pages: pages.clone(),
         };
         functions.into_iter().map(one).collect()
     }
@@ -235,11 +247,14 @@ impl Operation {
         (answer.status, code.map(str::to_owned))
     }
 
-    /// What to validate in an answer; `None` where the contract wants no body, and there is none.
+    /// What to validate in an answer; `None` where it is a page, or the contract wants no body and there is none.
     ///
     /// # Panics
     /// Where there is a body and the contract wants none.
     pub fn body(&self, answer: &Answer) -> Option<(String, Value)> {
+        if self.pages.contains(&answer.status) {
+            return None;
+        }
         match &self.schemas[&answer.status] {
             Some(schema) => Some((schema.clone(), answer.body.clone())),
             None => {

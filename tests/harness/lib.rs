@@ -8,6 +8,8 @@
 //! - [`contract`]: infra/openapi.yaml; every answer that a test gets is held against it.
 //! - [`push`]: bodies as Udesk pushes them.
 //! - [`permissions`]: what infra/template.yaml allows each function.
+//! - [`browser`]: Chromium, for what only a browser can say of a page.
+//! - [`cards`]: the list of cards, as an agent's browser calls it.
 //! - [`world`]: all of it together, with the real functions ([`binaries`]) in the middle.
 //! - [`aws`]: the table and the queues as they are, past the proxies. [`capacity`]: what calls of the table cost.
 //! - [`rule`], [`wire`]: what the first two are made of. [`python`]: runs the scripts of this folder.
@@ -27,7 +29,9 @@ use std::time::Duration;
 pub mod app;
 pub mod aws;
 pub mod binaries;
+pub mod browser;
 pub mod capacity;
+pub mod cards;
 pub mod contract;
 pub mod faults;
 pub mod permissions;

@@ -22,7 +22,7 @@ use deskbridge_local::{Bundle, Options, Servers, Template};
 use deskbridge_twins::{
     sobot::{self, PushKind},
     tencent,
-    udesk::{Options as TwinOptions, PushStart, Twin},
+    udesk::{EXAMPLE_CARDS, Options as TwinOptions, PushStart, Twin},
 };
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -44,6 +44,10 @@ use crate::{
 pub const API_KEY: &str = "test-server-key-0001";
 /// The path secret of Udesk's webhook.
 pub const PATH_SECRET: &str = "test-udesk-path-secret";
+/// The "Structured Message KEY" that Udesk's page prints.
+pub const STRUCT_MESSAGE_KEY: &str = "708ff6dc-41d5-4med-9ebc-0388zz9d76f1";
+/// The cards that agents may send.
+pub const CARDS: &str = EXAMPLE_CARDS;
 /// The path secret of Sobot's three webhooks.
 pub const SOBOT_PATH_SECRET: &str = "test-sobot-path-secret";
 /// The functions whose URLs Sobot is given.
@@ -318,9 +322,14 @@ impl World {
             ("UDESK_BASE_URL", &udesk.url()),
             ("UDESK_EMAIL", "admin@udesk.cn"),
             ("UDESK_API_TOKEN", "0f6c9d2e-5b3a-4c1d-8e7f-112233445566"),
+            ("UDESK_STRUCT_MESSAGE_KEY", STRUCT_MESSAGE_KEY),
+            ("UDESK_CARDS", CARDS),
             ("UDESK_WEBHOOK_SECRETS", PATH_SECRET),
             // The stories of the budget set their own.
-            ("UDESK_RATE_LIMIT", "60000"),
+            (
+                "UDESK_RATE_LIMIT",
+                "60000,POST /im/sessions/struct_messages=60000",
+            ),
             ("SOBOT_BASE_URL", &sobot_wire.url()),
             ("SOBOT_SYSNUM", "ABC"),
             ("SOBOT_KEY", "258eec3118705112b2c53dc8043d4d34"),
@@ -352,6 +361,7 @@ impl World {
             "{}/{PATH_SECRET}",
             bundle.function_url("webhook-udesk")
         ));
+        twin.set_embedded_link(format!("{}/", bundle.function_url("card-page")));
         for (kind, function) in SOBOT_PUSHES {
             let url = bundle.function_url(function);
             sobot.set_push_url(kind, format!("{url}/{SOBOT_PATH_SECRET}"));
@@ -643,8 +653,13 @@ impl World {
         self.bundle.kill(function);
     }
 
+    /// The client that calls.
+    pub(crate) fn http(&self) -> &reqwest::Client {
+        &self.http
+    }
+
     /// Every answer is one that the contract lists, but for those of a function that a test killed.
-    fn take_down(&self, operation: &'static Operation, answer: &Answer) {
+    pub(crate) fn take_down(&self, operation: &'static Operation, answer: &Answer) {
         let by_gateway = matches!(answer.status, 500 | 502) && answer.body["error"].is_null();
         if by_gateway && self.killed.load(Ordering::Relaxed) {
             return;

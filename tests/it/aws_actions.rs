@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use deskbridge_local::access_key;
-use deskbridge_twins::udesk::Fault;
+use deskbridge_twins::{tencent::Fault as TencentFault, udesk::Fault};
 use harness::{
     BOUND,
     app::{Answer, Deliveries},
@@ -85,6 +85,42 @@ async fn a_function_may_do_what_it_does_and_nothing_else() {
     // What the desk is asked counts against the vendor's budget.
     let robots = world.call(API_KEY, "GET", "/desk/robots", None).await;
     robots.expect(200);
+    // A server sends cards: one at Tencent, whose entry in the log is let go, and one at Udesk.
+    let ask = json!({"vendor": "tencent", "customer": "user45"});
+    let opened = world.call(API_KEY, "POST", "/sessions", Some(ask)).await;
+    let path = format!("/sessions/{}/cards", opened.expect(201).text_of("id"));
+    let card = json!({"card": {"title": "Your parcel"}});
+    world
+        .call(API_KEY, "POST", &path, Some(card.clone()))
+        .await
+        .expect(200);
+    // Tencent is busy with the next one, and has ended the conversation by the one after it.
+    world.settled().await;
+    const SEND_MSG: &str = "POST /v4/desk_http_svc/send_msg";
+    let busy = TencentFault::Limited;
+    world.tencent.fault(SEND_MSG, busy, Some(1));
+    world
+        .call(API_KEY, "POST", &path, Some(card.clone()))
+        .await
+        .expect(202);
+    world.settled().await;
+    let ended = TencentFault::code(141_005, "stopped");
+    world.tencent.fault(SEND_MSG, ended, Some(1));
+    world
+        .call(API_KEY, "POST", &path, Some(card))
+        .await
+        .expect(409);
+    let card = json!({"session": 9002, "customer": 7002, "agent": 397, "card": {"title": "Free returns",
+        "description": "Send it back.", "image": "https://shop.example.com/returns.png"}});
+    world
+        .call(API_KEY, "POST", "/desk/cards", Some(card))
+        .await
+        .expect(200);
+
+    // An agent sends a card.
+    world.twin.switch(|switches| switches.card_limit = None);
+    let list = world.cards_for(7001).await;
+    world.pick(&list, list.cards()[0]).await.expect(200);
 
     // In the queue, and out of it again.
     world.twin.everyone_busy(2);

@@ -13,6 +13,7 @@ use deskbridge::{
 };
 use deskbridge_twins::{
     sobot::{Fault as SobotFault, PushKind},
+    tencent::Fault as TencentFault,
     udesk::Fault,
 };
 use harness::{
@@ -35,6 +36,7 @@ const WEBHOOKS: [(&str, &str); 5] = [
 
 fn answers() -> BTreeMap<&'static str, Answers> {
     BTreeMap::from([
+        ("card-page", card_page::ANSWERS),
         ("close-session", close_session::ANSWERS),
         ("create-session", create_session::ANSWERS),
         ("get-customer", get_customer::ANSWERS),
@@ -50,8 +52,8 @@ fn answers() -> BTreeMap<&'static str, Answers> {
         ("set-presence", set_presence::ANSWERS),
         ("rate-answer", rate_answer::ANSWERS),
         ("rate-session", rate_session::ANSWERS),
-        ("redrive-delivery", redrive_delivery::ANSWERS),
         ("robot-action", robot_action::ANSWERS),
+        ("send-card", send_card::ANSWERS),
         ("send-message", send_message::ANSWERS),
         ("webhook-sobot-chat-list", webhook_sobot_chat_list::ANSWERS),
         (
@@ -84,10 +86,19 @@ fn every_route_and_function_url_is_an_operation_and_the_other_way_round() {
             })
         })
         .collect();
-    // A webhook's secret is its whole path.
-    let urls = functions.filter(|function| function.url);
-    deployed
-        .extend(urls.map(|function| (function.name.clone(), "POST".into(), "/{secret}".into())));
+    // A webhook's secret is its whole path; the list of cards is a page, and what the page calls.
+    for function in functions.filter(|function| function.url) {
+        let doors: &[_] = match function.name.as_str() {
+            "card-page" => &[("GET", "/"), ("POST", "/")],
+            _ => &[("POST", "/{secret}")],
+        };
+        let name = &function.name;
+        deployed.extend(
+            doors
+                .iter()
+                .map(|(method, path)| (name.clone(), (*method).into(), (*path).into())),
+        );
+    }
     let documented: BTreeSet<_> = Contract::read()
         .operations
         .iter()
@@ -677,7 +688,7 @@ async fn every_answer_of_the_contract_happens_and_is_as_its_schema_says() {
     // The same for all of them, by what they take.
     for operation in &Contract::read().operations {
         let (method, path) = (operation.method.as_str(), operation.path.as_str());
-        if path.starts_with("/{") {
+        if !operation.is_of_api() {
             continue;
         }
         let example = (!operation.example.is_null()).then(|| operation.example.to_string());
@@ -721,6 +732,9 @@ async fn every_answer_of_the_contract_happens_and_is_as_its_schema_says() {
         push(secret, "x".repeat(128 * 1024 + 1)).await.expect(413);
     }
 
+    card_page_answers(&world).await;
+    card_answers(&world, &stranger).await;
+
     // Nothing to write to.
     let no_table = world.dynamodb.refuse().await;
     for operation in &Contract::read().operations {
@@ -728,7 +742,7 @@ async fn every_answer_of_the_contract_happens_and_is_as_its_schema_says() {
             .answers
             .get(&503)
             .is_some_and(|codes| codes.contains("storage_unavailable"));
-        if operation.path.starts_with("/{") || !stores {
+        if !operation.is_of_api() || !stores {
             continue;
         }
         let id = match operation.path.starts_with("/deliveries") {
@@ -764,8 +778,14 @@ async fn every_answer_of_the_contract_happens_and_is_as_its_schema_says() {
         ("SOBOT_BASE_URL", ""),
         ("SOBOT_SYSNUM", ""),
         ("SOBOT_KEY", ""),
+        ("UDESK_STRUCT_MESSAGE_KEY", ""),
     ])
     .await;
+    bare.open_cards("").await.expect(404);
+    let off = bare
+        .call(API_KEY, "POST", "/desk/cards", Some(desk_card()))
+        .await;
+    assert_eq!(off.expect(503).error_code(), "vendor_not_configured");
     let answer = bare.call(API_KEY, "POST", "/tokens", page()).await;
     assert_eq!(answer.expect(503).error_code(), "vendor_not_configured");
     for (_, path, _) in &looks {
@@ -840,6 +860,96 @@ async fn every_answer_of_the_contract_happens_and_is_as_its_schema_says() {
     let never: Vec<_> = documented.difference(&seen).collect();
     assert!(never.is_empty(), "in the contract, and not seen: {never:?}");
     Contract::read().must_fit(&bodies).await;
+}
+
+fn desk_card() -> serde_json::Value {
+    json!({"session": 9001, "customer": 7001, "agent": 3, "card": {"title": "Free returns",
+        "description": "Send it back within 30 days.", "image": "https://shop.example.com/returns.png"}})
+}
+
+/// What send-card answers.
+async fn card_answers(world: &World, stranger: &str) {
+    const API: &str = "POST /im/sessions/struct_messages";
+    let desk = || world.call(API_KEY, "POST", "/desk/cards", Some(desk_card()));
+    world.twin.switch(|switches| switches.card_limit = None);
+    desk().await.expect(200);
+    world.twin.fault(API, Fault::Status(500), Some(1));
+    desk().await.expect(202);
+    let refused = Fault::code(2005, "invalid parameter");
+    world.twin.fault(API, refused, Some(1));
+    desk().await.expect(422);
+    world.twin.fault(API, Fault::Limited, Some(1));
+    assert_eq!(desk().await.expect(503).error_code(), "vendor_unavailable");
+    world
+        .call(stranger, "POST", "/desk/cards", Some(desk_card()))
+        .await
+        .expect(403);
+
+    let opened = json!({"vendor": "tencent", "customer": "user45"});
+    let opened = world.call(API_KEY, "POST", "/sessions", Some(opened)).await;
+    let path = format!("/sessions/{}/cards", opened.expect(201).text_of("id"));
+    let card = |title: &str| json!({"card": {"title": title}}).to_string().into_bytes();
+    let keyed = async |key: &str, title: &str| {
+        let headers = [
+            ("authorization", format!("Bearer {API_KEY}")),
+            ("idempotency-key", key.to_owned()),
+        ];
+        world.send("POST", &path, &headers, Some(card(title))).await
+    };
+    keyed("1", "Your parcel").await.expect(200);
+    keyed("1", "Another").await.expect(409);
+    const SEND_MSG: &str = "POST /v4/desk_http_svc/send_msg";
+    let refused = TencentFault::code(10_004, "no");
+    world.tencent.fault(SEND_MSG, refused, Some(1));
+    keyed("2", "Your parcel").await.expect(422);
+    world
+        .tencent
+        .fault(SEND_MSG, TencentFault::Limited, Some(1));
+    keyed("3", "Your parcel").await.expect(202);
+    let one = json!({"card": {"title": "Your parcel"}});
+    world
+        .call(stranger, "POST", &path, Some(one.clone()))
+        .await
+        .expect(403);
+    let closed = path.trim_end_matches("/cards");
+    world.settled().await;
+    world
+        .call(API_KEY, "DELETE", closed, None)
+        .await
+        .expect(200);
+    world
+        .call(API_KEY, "POST", &path, Some(one))
+        .await
+        .expect(409);
+}
+
+/// What the list of cards answers, to the console and to its own page.
+async fn card_page_answers(world: &World) {
+    const API: &str = "POST /im/sessions/struct_messages";
+    world.open_cards("").await.expect(403);
+    let page = world.cards_for(7001).await;
+    let (token, card) = (page.token(), page.cards()[0]);
+    world.pick(&page, card).await.expect(200);
+    world.twin.fault(API, Fault::Limited, Some(1));
+    world.pick(&page, card).await.expect(202);
+    world.twin.fault(API, Fault::Status(500), Some(1));
+    world.pick(&page, card).await.expect(202);
+    let refused = Fault::code(2005, "invalid parameter");
+    world.twin.fault(API, refused, Some(1));
+    world.pick(&page, card).await.expect(422);
+    world.pick(&page, "0f6c9d2e5b3a4c1d").await.expect(404);
+    world.post_card("x.y.z", "{}").await.expect(401);
+    for (body, status) in [
+        ("{".to_owned(), 400),
+        ("{}".to_owned(), 400),
+        (" ".repeat(256 * 1024 + 1), 413),
+    ] {
+        world.post_card(token, body).await.expect(status);
+    }
+    let unreachable = world.udesk.refuse().await;
+    let answer = world.pick(&page, card).await.expect(503);
+    assert_eq!(answer.error_code(), "vendor_unavailable");
+    unreachable.clear().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -25,6 +25,9 @@ fn functions() -> BTreeMap<&'static str, Make> {
             "close-session",
             (|given| close_session::App::from_settings(given).map(drop)) as Make,
         ),
+        ("card-page", |given| {
+            card_page::App::from_settings(given).map(drop)
+        }),
         ("create-session", |given| {
             create_session::App::from_settings(given).map(drop)
         }),
@@ -76,6 +79,9 @@ fn functions() -> BTreeMap<&'static str, Make> {
         ("redrive-delivery", |given| {
             redrive_delivery::App::from_settings(given).map(drop)
         }),
+        ("send-card", |given| {
+            send_card::App::from_settings(given).map(drop)
+        }),
         ("send-message", |given| {
             send_message::App::from_settings(given).map(drop)
         }),
@@ -120,6 +126,9 @@ pub(crate) fn good(name: &str) -> Option<&'static str> {
         "UDESK_BASE_URL" => "https://demo.udesk.cn",
         "UDESK_EMAIL" => "admin@udesk.cn",
         "UDESK_API_TOKEN" => "0f6c9d2e-5b3a-4c1d-8e7f-112233445566",
+        "UDESK_STRUCT_MESSAGE_KEY" => "708ff6dc-41d5-4med-9ebc-0388zz9d76f1",
+        "UDESK_CARDS" => "[]",
+        "UDESK_CONSOLE_ORIGINS" => "https://console.example.com",
         "UDESK_WEBHOOK_SECRETS" => "a-udesk-path-secret",
         "UDESK_CUSTOMER_TYPE" => "open_api_token",
         "UDESK_READ_MESSAGES_IN" => "query",
@@ -152,10 +161,11 @@ const AWS: [&str; 4] = [
 ];
 
 /// What must be in no log.
-const SECRETS: [&str; 7] = [
+const SECRETS: [&str; 8] = [
     "CUSTOMER_TOKEN_SECRETS",
     "APP_EVENTS_SECRETS",
     "UDESK_API_TOKEN",
+    "UDESK_STRUCT_MESSAGE_KEY",
     "UDESK_WEBHOOK_SECRETS",
     "SOBOT_KEY",
     "SOBOT_WEBHOOK_SECRETS",
@@ -461,6 +471,7 @@ async fn a_process_without_a_setting_says_so_before_it_ends() {
         "query-desk",
         "redrive-delivery",
         "robot-action",
+        "send-card",
         "send-message",
         "set-presence",
     ];

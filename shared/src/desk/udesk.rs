@@ -235,7 +235,10 @@ impl<'a> Line<'a> {
         if refusal.code != Some(Code::NotAdminOrAbsent) {
             return Err(Failure::Refusal(refusal));
         }
-        let again = Pass { slot: None, ..pass };
+        let again = Pass {
+            wait: Waits::At(None),
+            ..pass
+        };
         let create = create_customer::Request {
             customer_token: request.customer_token,
             profile: &Profile::default(),

@@ -3,6 +3,7 @@
 
 mod apply;
 mod perform;
+mod say;
 
 use std::time::{Duration, Instant};
 

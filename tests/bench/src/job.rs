@@ -66,6 +66,8 @@ enum Work {
     Send,
     Ingest,
     Sweep,
+    Cards,
+    Card,
 }
 
 const fn job(
@@ -107,9 +109,11 @@ pub(crate) const JOBS: &[Job] = &[
     job("rate-session", "an agent, in the survey", Kind::Vendor, OK, Work::Each),
     job("rate-answer", "a robot's welcome", Kind::Vendor, OK, Work::Robot),
     job("robot-action", "a click", Kind::Vendor, OK, Work::Robot),
+    job("send-card", "a card to a customer at Udesk", Kind::Vendor, OK, Work::Card),
     job("list-deliveries", "nothing is dead", Kind::Api, OK, Work::Sweep),
     job("query-desk", "Udesk's own robots", Kind::Vendor, OK, Work::Sweep),
     job("redrive-delivery", "a session in which nothing is dead", Kind::Api, OK, Work::Read),
+    job("card-page", "the list of three cards", Kind::Api, OK, Work::Cards),
     job("webhook-udesk", "an agent's message", Kind::Webhook, OK, Work::UdeskPush),
     job("webhook-udesk-event", "a rating", Kind::Webhook, OK, Work::UdeskEvent),
     job("webhook-sobot-offline-message", "an agent's message", Kind::Webhook, OK, Work::SobotPush),
@@ -264,6 +268,21 @@ impl Job {
                 let sessions = world.sessions("udesk", number).await?;
                 let pushes = sessions.iter().map(|session| world.udesk_push(session));
                 pushes.map(|push| in_inbox(&fixture, &push?)).collect()
+            }
+            Work::Card => {
+                world.udesk.switch(|switches| switches.card_limit = None);
+                Ok(same(&fixture))
+            }
+            Work::Cards => {
+                world.udesk.set_embedded_link(String::new());
+                let link = world.udesk.card_link(7001).unwrap_or_default();
+                let mut event = fixture;
+                set(
+                    &mut event,
+                    "rawQueryString",
+                    link.trim_start_matches('?').into(),
+                );
+                Ok(same(&event))
             }
             Work::Sweep => {
                 world.sessions("udesk", 10).await?;

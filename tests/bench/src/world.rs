@@ -373,6 +373,12 @@ fn settings(udesk: &str, sobot: &str, tencent: &str, app: &str) -> BTreeMap<Stri
         ("UDESK_BASE_URL", udesk),
         ("UDESK_EMAIL", &account.email),
         ("UDESK_API_TOKEN", &account.api_token),
+        (
+            "UDESK_RATE_LIMIT",
+            "600000,POST /im/sessions/struct_messages=600000",
+        ),
+        ("UDESK_STRUCT_MESSAGE_KEY", &account.struct_message_key),
+        ("UDESK_CARDS", udesk::EXAMPLE_CARDS),
         ("UDESK_WEBHOOK_SECRETS", "local-udesk-secret"),
         ("SOBOT_BASE_URL", sobot),
         ("SOBOT_SYSNUM", &company.sysnum),

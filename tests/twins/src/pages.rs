@@ -52,6 +52,12 @@ pub(crate) fn html_with_pictures(page: &str) -> Response {
     with_policy(page, policy.unwrap_or(HeaderValue::from_static(POLICY)))
 }
 
+/// The same for a page with pages from elsewhere in it.
+pub(crate) fn html_with_frames(page: &str) -> Response {
+    let policy = HeaderValue::try_from(format!("{POLICY}; frame-src https: http:"));
+    with_policy(page, policy.unwrap_or(HeaderValue::from_static(POLICY)))
+}
+
 fn with_policy(page: &str, policy: HeaderValue) -> Response {
     let page = page
         .replacen("/*style*/", STYLE, 1)

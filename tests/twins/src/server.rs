@@ -80,6 +80,8 @@ pub(crate) struct Incoming {
     pub(crate) query: BTreeMap<String, String>,
     /// The query as it came, in order.
     pub(crate) pairs: Vec<(String, String)>,
+    /// The query as it was sent.
+    pub(crate) raw_query: String,
     pub(crate) content_type: Option<String>,
     pub(crate) bytes: Bytes,
 }
@@ -99,6 +101,7 @@ impl Incoming {
             // Of a repeated name the last counts.
             query: pairs.iter().cloned().collect(),
             pairs,
+            raw_query: parts.uri.query().unwrap_or_default().to_owned(),
             content_type: parts
                 .headers
                 .get(header::CONTENT_TYPE)

@@ -24,6 +24,8 @@
 //! | [`flow`] | `POST /im/messages/flow` |
 //! | [`hit`] | `POST /im/messages/hit` |
 //! | [`transfer_survey`] | `POST /im/sessions/transfer_survey` |
+//! | [`struct_message`], [`card`] | `POST /im/sessions/struct_messages` |
+//! | [`struct_link`], [`struct_sign`] | the link of the list of cards, and the signature of both |
 //! | [`push`], [`push_agent`], [`push_robot`], [`push_urobot`], [`push_read`] | the one receive URL: replies and read status |
 //! | [`event`] | the event URL: what happened at the desk, by its action |
 //! | [`event_session_close`], [`im_log`] | `ImSubSession_close` and its transcript |
@@ -44,6 +46,7 @@ pub mod agent;
 pub mod agent_status;
 pub mod agent_unread;
 pub mod answer_survey;
+pub mod card;
 pub mod close_queue;
 pub mod close_session;
 pub mod code;
@@ -80,6 +83,9 @@ pub mod robot_survey;
 pub mod send_message;
 pub mod sensitive_words;
 pub mod sign;
+pub mod struct_link;
+pub mod struct_message;
+pub mod struct_sign;
 pub mod survey;
 pub mod survey_options;
 pub mod transfer_survey;

@@ -173,10 +173,7 @@ pub(super) fn read(
     body: &[u8],
 ) -> Result<Answer, Refusal> {
     let body: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
-    let code = body
-        .get("code")
-        .and_then(super::id::integer)
-        .map(Code::from);
+    let code = code_of(endpoint, &body);
     let message = body.get("message").and_then(text::text);
 
     let verdict = match (status, code) {
@@ -231,6 +228,16 @@ pub(super) fn list<'a>(answer: &'a Value, name: &str) -> Result<&'a [Value], Ref
         code: Some(Code::Success),
         message: format!("granted, but {name} is missing"),
     })
+}
+
+/// The code that an answer holds: under a name of its own on one endpoint, where what stands before it may use the other.
+fn code_of(endpoint: Api, body: &Value) -> Option<Code> {
+    let named = |name| body.get(name).and_then(super::id::integer);
+    let code = match endpoint {
+        Api::StructMessages => named("status").or_else(|| named("code")),
+        _ => named("code"),
+    };
+    code.map(Code::from)
 }
 
 /// The one decision. No wildcard: a new code has to be thought about here.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::events::Happened;
+use super::guests::{self, Guest};
 use super::lookups::{Queues, SensitiveWords};
 use super::sign::Nonces;
 use super::switches::DateForm;
@@ -251,6 +252,8 @@ pub(crate) struct Desk {
     /// What no event has told yet.
     #[serde(skip)]
     pub(crate) happened: Vec<(String, Happened)>,
+    #[serde(default = "guests::at_the_start")]
+    pub(crate) guests: Vec<Guest>,
     next_session: i64,
     #[serde(default = "first_customer")]
     next_customer: i64,
@@ -271,6 +274,7 @@ impl Desk {
             profiles: BTreeMap::new(),
             nonces: Nonces::new(),
             happened: Vec::new(),
+            guests: guests::at_the_start(),
             next_session: 1_000_000_000 + now.as_millisecond().rem_euclid(1_000_000_000),
             next_customer: first_customer(),
             next_message: 1,

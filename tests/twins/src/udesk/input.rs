@@ -87,6 +87,20 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// An Array of Objects that must be there; it may be empty.
+    pub(crate) fn required_objects(&self, name: &str) -> Result<Vec<Fields<'a>>, Refusal> {
+        let elements = match self.given(name) {
+            None => return Err(self.missing(name)),
+            Some(Value::Array(elements)) => elements,
+            Some(_) => return Err(invalid(name, "Array")),
+        };
+        let objects = elements.iter().map(|element| match element {
+            Value::Object(object) => Ok(Fields::new(object, self.missing)),
+            _ => Err(invalid(name, "Array of Objects")),
+        });
+        objects.collect()
+    }
+
     /// Whether the field is an empty String: the page says "0 or empty" for robots.
     pub(crate) fn is_empty_text(&self, name: &str) -> bool {
         self.given(name).and_then(Value::as_str) == Some("")

@@ -18,14 +18,17 @@
 //! Map: `open_api` takes a call through signature, faults and rate limit to its endpoint
 //! (`sessions`, `robots`, `messages`, `feedback`, `status`, `customers`, `presence`, `register`, `erase`, `lookups`),
 //! which works on the `desk` (the state); `agent` is the other side of the desk; `push` calls the receive URL, and that
-//! of `events`; `page` is the agent's page and its JSON control.
+//! of `events`; `page` is the agent's page and its JSON control. `guests` are customers of Udesk's own clients, who are
+//! sent `struct_messages`, and `console` is the page for that.
 
 mod agent;
+mod console;
 mod customers;
 mod desk;
 mod erase;
 mod events;
 mod feedback;
+mod guests;
 mod input;
 mod limit;
 mod lookups;
@@ -41,15 +44,18 @@ mod server;
 mod sessions;
 mod sign;
 mod status;
+mod struct_messages;
 mod switches;
 mod twin;
 mod visitors;
 
 pub use agent::{NotPossible, Pushed};
 pub use desk::{Agent, Author, Conversation, Entry, Feedback, Mode, Received, Session, Standing};
+pub use guests::{Card, Guest};
 pub use lookups::{QueueCustomers, SensitiveWords};
 pub use robots::{Answer, Flow, Robot};
 pub use sign::v2 as sign_v2;
+pub use struct_messages::sign as sign_struct_message;
 pub use switches::{
     DateForm, OverLimit, PushStart, RateLimit, RateScope, ReadMessagesIn, StatusTexts, Switches,
     TransferPush,
@@ -58,6 +64,9 @@ pub use twin::{Options, Twin};
 pub use visitors::Visitor;
 
 pub use crate::push::{PushOutcome, PushRecord};
+
+/// Cards as an operator may set them up, in the form of the structured messages' `data`: for whoever tries things out.
+pub const EXAMPLE_CARDS: &str = include_str!("example_cards.json");
 
 /// One call of the API, whatever came of it.
 pub type Call = crate::calls::Call<i64>;

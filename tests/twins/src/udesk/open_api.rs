@@ -17,6 +17,7 @@ use super::switches::{OverLimit, RateLimit, RateScope, Switches};
 use super::twin::{Config, Twin};
 use super::{
     customers, erase, feedback, lookups, messages, presence, register, sessions, sign, status,
+    struct_messages,
 };
 use crate::calls::Call;
 use crate::faults::Instead;
@@ -89,6 +90,7 @@ enum Endpoint<'a> {
     AgentUnread,
     Urobots,
     AbandonedQueues,
+    StructMessages,
 }
 
 impl<'a> Endpoint<'a> {
@@ -120,6 +122,7 @@ impl<'a> Endpoint<'a> {
             ("GET", "/im/messages/agent_unread_messages") => Self::AgentUnread,
             ("GET", "/im/urobots") => Self::Urobots,
             ("GET", "/im/im_queues") => Self::AbandonedQueues,
+            ("POST", "/im/sessions/struct_messages") => Self::StructMessages,
             ("PUT", path) => {
                 let id = path.strip_prefix("/im/sessions/")?;
                 let id = id.strip_suffix("/message_preview")?;
@@ -167,6 +170,7 @@ impl<'a> Endpoint<'a> {
             Self::AgentUnread => "GET /im/messages/agent_unread_messages",
             Self::Urobots => "GET /im/urobots",
             Self::AbandonedQueues => "GET /im/im_queues",
+            Self::StructMessages => "POST /im/sessions/struct_messages",
         }
     }
 
@@ -186,7 +190,16 @@ impl<'a> Endpoint<'a> {
             Self::Hit => feedback::HIT_FIELDS,
             Self::TransferSurvey => feedback::TRANSFER_FIELDS,
             Self::RobotEvaluation => feedback::EVALUATION_FIELDS,
+            Self::StructMessages => struct_messages::FIELDS,
             _ => &[],
+        }
+    }
+
+    /// What the code is called in its answers.
+    fn code(self) -> &'static str {
+        match self {
+            Self::StructMessages => struct_messages::CODE,
+            _ => "code",
         }
     }
 
@@ -196,6 +209,10 @@ impl<'a> Endpoint<'a> {
             Self::MessagePreview(id) => {
                 let limit = switches.preview_limit?;
                 Some((format!("{} of {id}", self.api()), limit))
+            }
+            Self::StructMessages => {
+                let limit = switches.card_limit?;
+                Some((format!("{} of all", self.api()), limit))
             }
             _ => None,
         }
@@ -228,6 +245,7 @@ impl<'a> Endpoint<'a> {
             Self::AgentUnread => lookups::agent_unread(request),
             Self::Urobots => Ok(lookups::urobots(request)),
             Self::AbandonedQueues => lookups::im_queues(request),
+            Self::StructMessages => struct_messages::send(request),
         }
     }
 }
@@ -280,13 +298,12 @@ async fn work(
     body: Option<&Value>,
     number: usize,
 ) -> End {
+    let code = endpoint.map_or("code", Endpoint::code);
     let (signed, fault, switches) = {
         let mut shared = twin.lock();
         let switches = shared.switches.clone();
         let now = Timestamp::now().as_second() + switches.clock_offset_seconds;
-        let config = twin.config();
-        let (email, token) = (&config.email, &config.api_token);
-        let signed = sign::check(email, token, &call.query, &mut shared.desk.nonces, now);
+        let signed = signed(endpoint, twin.config(), call, &mut shared.desk, now);
         let fault = shared.faults.take(call.method.as_str(), &call.path);
         (signed, fault, switches)
     };
@@ -299,8 +316,11 @@ async fn work(
     {
         return match instead {
             Instead::Status(status) => End::Status(status, None),
-            Instead::Code { code, message } => refused(twin, number, code, &message),
-            Instead::Limited => over_limit(twin, number, &switches.over_limit),
+            Instead::Code {
+                code: given,
+                message,
+            } => refused(twin, number, code, &Refusal::new(given, message)),
+            Instead::Limited => over_limit(twin, number, code, &switches.over_limit),
             Instead::Cut => End::Cut,
         };
     }
@@ -322,7 +342,7 @@ async fn work(
             if !within_own || !shared.limiter.pass(counted_as, limit, now) {
                 let shape = shared.switches.over_limit.clone();
                 drop(shared);
-                return over_limit(twin, number, &shape);
+                return over_limit(twin, number, code, &shape);
             }
             let shared = &mut *shared;
             let mut request = Request {
@@ -358,8 +378,8 @@ async fn work(
     };
     let answer = match outcome {
         Ok((answer, before)) => {
-            let code = answer.get("code").and_then(Value::as_i64);
-            twin.noted(number, |noted| noted.code = code);
+            let given = answer.get(code).and_then(Value::as_i64);
+            twin.noted(number, |noted| noted.code = given);
             for push in before {
                 push.outcome().await;
             }
@@ -367,7 +387,7 @@ async fn work(
         }
         Err(refusal) => {
             twin.noted(number, |noted| noted.code = Some(refusal.code));
-            refusal.body()
+            refusal.body(code)
         }
     };
     match fault {
@@ -379,16 +399,36 @@ async fn work(
 /// A push that follows an answer waits this long, so that the answer is on its way first.
 const AFTER_ANSWER: std::time::Duration = std::time::Duration::from_millis(15);
 
-fn over_limit(twin: &Twin, number: usize, shape: &OverLimit) -> End {
+/// Whether the call is signed as its endpoint wants it.
+fn signed(
+    endpoint: Option<Endpoint<'_>>,
+    config: &Config,
+    call: &Incoming,
+    desk: &mut Desk,
+    now: i64,
+) -> Result<(), Refusal> {
+    if let Some(Endpoint::StructMessages) = endpoint {
+        let key = &config.struct_message_key;
+        return struct_messages::check(&call.raw_query, &call.query, key, now);
+    }
+    let (email, token) = (&config.email, &config.api_token);
+    sign::check(email, token, &call.query, &mut desk.nonces, now)
+}
+
+/// `code` is what it is called in the answers of the endpoint.
+fn over_limit(twin: &Twin, number: usize, code: &str, shape: &OverLimit) -> End {
     match shape {
         OverLimit::Status429 { retry_after } => End::Status(429, *retry_after),
-        OverLimit::Code { code, message } => refused(twin, number, *code, message),
+        OverLimit::Code {
+            code: limited,
+            message,
+        } => refused(twin, number, code, &Refusal::new(*limited, message)),
     }
 }
 
-fn refused(twin: &Twin, number: usize, code: i64, message: &str) -> End {
-    twin.noted(number, |noted| noted.code = Some(code));
-    End::Json(Refusal::new(code, message).body())
+fn refused(twin: &Twin, number: usize, code: &str, refusal: &Refusal) -> End {
+    twin.noted(number, |noted| noted.code = Some(refusal.code));
+    End::Json(refusal.body(code))
 }
 
 /// The body, if it was sent as JSON and is.

@@ -1,4 +1,4 @@
-//! The vendor's refusals: HTTP 200 with `{"code", "message"}`.
+//! The vendor's refusals: HTTP 200 with `{"code", "message"}`, and `{"status", "message"}` on one endpoint.
 //!
 //! Codes: the IM page where it names one for the endpoint, else the general table of
 //! <https://www.udesk.cn/doc/apiv2/intro/>.
@@ -57,7 +57,8 @@ impl Refusal {
         Self::new(SESSION_GONE, "Session not found or closed")
     }
 
-    pub(crate) fn body(&self) -> Value {
-        json!({"code": self.code, "message": self.message})
+    /// The answer, with the code under this name.
+    pub(crate) fn body(&self, code: &str) -> Value {
+        json!({code: self.code, "message": self.message})
     }
 }

@@ -5,6 +5,7 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use axum::routing::{any, get};
 
+use super::console;
 use super::open_api;
 use super::page;
 use super::twin::Twin;
@@ -16,6 +17,7 @@ pub(crate) fn routes(twin: Twin) -> Router {
         .route("/", get(|| async { "Udesk twin\n" }))
         .route("/open_api_v1/{*path}", any(open_api))
         .merge(page::routes())
+        .merge(console::routes())
         .with_state(twin)
 }
 

@@ -13,6 +13,9 @@ pub struct Switches {
     /// Whether the limit is counted by API path or over all of the account's calls (the page says
     /// "per API", which can be read both ways).
     pub rate_scope: RateScope,
+    /// Structured messages allowed, over all of the company (vendor: one in 2 s, of whom it does not say); `None` lifts
+    /// the limit.
+    pub card_limit: Option<RateLimit>,
     /// What an answer over the limit looks like (the vendor does not say).
     pub over_limit: OverLimit,
     /// Whether a repeated `message_id` is answered 1000 and stored once; else both are kept.
@@ -87,6 +90,10 @@ impl Default for Switches {
         Self {
             rate_limit: Some(RateLimit::default()),
             rate_scope: RateScope::Api,
+            card_limit: Some(RateLimit {
+                calls: 1,
+                per: Duration::from_secs(2),
+            }),
             over_limit: OverLimit::Status429 { retry_after: None },
             drop_repeats: true,
             push_start: PushStart::AfterAnswer,

@@ -10,12 +10,13 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::desk::{Agent, Author, Conversation, Desk, Received};
+use super::guests::Guest;
 use super::limit::Limiter;
 use super::lookups::SensitiveWords;
 use super::push::Pusher;
 use super::robots::Robot;
 use super::switches::Switches;
-use super::{Call, Fault, server};
+use super::{Call, Fault, server, struct_messages};
 use crate::faults::Faults;
 use crate::life::{self, Life};
 use crate::push::PushRecord;
@@ -33,10 +34,14 @@ pub struct Options {
     pub email: String,
     /// The `open_api_token` that calls are signed with.
     pub api_token: String,
+    /// The "Structured Message KEY".
+    pub struct_message_key: String,
     /// Where the state is kept over restarts; `None` keeps none.
     pub state_file: Option<PathBuf>,
     /// Where pushes go; can be set later.
     pub receive_url: Option<String>,
+    /// The "Embedded Link" of the list of cards; can be set later.
+    pub embedded_link: Option<String>,
     /// Who answers; the first one takes whoever asks for nobody in particular.
     pub agents: Vec<Agent>,
     /// The agent groups that exist.
@@ -55,8 +60,11 @@ impl Default for Options {
             port: 0,
             email: "admin@udesk.cn".to_owned(),
             api_token: "0f6c9d2e-5b3a-4c1d-8e7f-112233445566".to_owned(),
+            // The page's.
+            struct_message_key: "708ff6dc-41d5-4med-9ebc-0388zz9d76f1".to_owned(),
             state_file: None,
             receive_url: None,
+            embedded_link: None,
             // The ids of the page's examples.
             agents: vec![Agent::new(3, "Tom"), Agent::new(397, "Jerry")],
             groups: vec![1, 37540],
@@ -71,6 +79,7 @@ impl Default for Options {
 pub(crate) struct Config {
     pub(crate) email: String,
     pub(crate) api_token: String,
+    pub(crate) struct_message_key: String,
     pub(crate) agents: Vec<Agent>,
     pub(crate) groups: Vec<i64>,
     pub(crate) robot: Option<Robot>,
@@ -86,6 +95,7 @@ pub(crate) struct Shared {
     pub(crate) limiter: Limiter,
     pub(crate) receive_url: Option<String>,
     pub(crate) event_url: Option<String>,
+    pub(crate) embedded_link: Option<String>,
     pub(crate) pushes: Vec<PushRecord>,
     calls: Vec<Call>,
     swaps: u32,
@@ -126,6 +136,7 @@ impl Twin {
                 config: Config {
                     email: options.email,
                     api_token: options.api_token,
+                    struct_message_key: options.struct_message_key,
                     agents: options.agents,
                     groups: options.groups,
                     robot: options.robot,
@@ -139,6 +150,7 @@ impl Twin {
                     limiter: Limiter::default(),
                     receive_url: options.receive_url,
                     event_url: None,
+                    embedded_link: options.embedded_link,
                     pushes: Vec::new(),
                     calls: Vec::new(),
                     swaps: 0,
@@ -165,6 +177,40 @@ impl Twin {
     /// `http`: what is local needs no certificate.
     pub fn set_receive_url(&self, url: String) {
         self.lock().receive_url = Some(url);
+    }
+
+    /// Sets the page of ours that the console opens beside a conversation (Admin → Settings → Channel Management →
+    /// Instant Messaging → Structured Messages).
+    pub fn set_embedded_link(&self, url: String) {
+        self.lock().embedded_link = Some(url);
+    }
+
+    /// The link that the console opens for this guest's conversation, signed now; `None` where none is set, or nobody
+    /// of this number is there.
+    pub fn card_link(&self, customer_id: i64) -> Option<String> {
+        let shared = self.lock();
+        let link = shared.embedded_link.clone()?;
+        let mut guests = shared.desk.guests.iter();
+        let guest = guests.find(|guest| guest.customer_id == customer_id)?;
+        let now = Timestamp::now().as_second() + shared.switches.clock_offset_seconds;
+        let key = &self.config().struct_message_key;
+        let query = struct_messages::link_query(guest, key, now);
+        let separator = if link.contains('?') { '&' } else { '?' };
+        Some(format!("{link}{separator}{query}"))
+    }
+
+    /// Who came through Udesk's own clients, with what they were sent.
+    pub fn guests(&self) -> Vec<Guest> {
+        self.lock().desk.guests.clone()
+    }
+
+    /// Another guest comes, or one of the same number changes.
+    pub fn set_guest(&self, guest: Guest) {
+        let mut shared = self.lock();
+        let guests = &mut shared.desk.guests;
+        guests.retain(|other| other.customer_id != guest.customer_id);
+        guests.push(guest);
+        self.save(&shared);
     }
 
     /// Changes switches: `twin.switch(|s| s.drop_repeats = false)`.

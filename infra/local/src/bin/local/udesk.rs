@@ -3,7 +3,7 @@
 use crate::Problem;
 use crate::desk::{Desk, Vendor};
 use deskbridge_local::Bundle;
-use deskbridge_twins::udesk::{Options, Twin};
+use deskbridge_twins::udesk::{EXAMPLE_CARDS, Options, Twin};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -11,7 +11,9 @@ use std::path::Path;
 pub(crate) const WEBHOOK: &str = "webhook-udesk";
 /// The function that takes its events.
 const EVENTS: &str = "webhook-udesk-event";
-/// The setting with that function's path secrets.
+/// The function that shows its agents the list of cards.
+const CARDS: &str = "card-page";
+/// The setting with the path secrets of its webhooks.
 pub(crate) const SECRETS: &str = "UDESK_WEBHOOK_SECRETS";
 
 pub(crate) const VENDOR: Vendor = Vendor {
@@ -37,6 +39,7 @@ pub(crate) async fn start(
         ..Options::default()
     };
     let (email, api_token) = (options.email.clone(), options.api_token.clone());
+    let struct_message_key = options.struct_message_key.clone();
     let twin = Twin::start(options)
         .await
         .map_err(|error| VENDOR.problem(&error, port, data))?;
@@ -44,14 +47,19 @@ pub(crate) async fn start(
         ("UDESK_BASE_URL", twin.url()),
         ("UDESK_EMAIL", email),
         ("UDESK_API_TOKEN", api_token),
+        ("UDESK_STRUCT_MESSAGE_KEY", struct_message_key),
+        ("UDESK_CARDS", EXAMPLE_CARDS.to_owned()),
     ];
     Ok(Desk::with_twin(twin, settings))
 }
 
-/// Tells the twin where its pushes go.
+/// Tells the twin where its pushes go, and where the list of cards is.
 pub(crate) fn pushes_to(twin: &Twin, bundle: &Bundle, functions: &BTreeSet<String>, secret: &str) {
     twin.set_receive_url(format!("{}/{secret}", bundle.function_url(WEBHOOK)));
     if functions.contains(EVENTS) {
         twin.set_event_url(format!("{}/{secret}", bundle.function_url(EVENTS)));
+    }
+    if functions.contains(CARDS) {
+        twin.set_embedded_link(format!("{}/", bundle.function_url(CARDS)));
     }
 }

@@ -71,7 +71,9 @@ Try it in another terminal:
             Desk::Twin { twin, .. } => {
                 let url = twin.url();
                 (
-                    format!("  Udesk          agent's page {url}/agent, pushes to {webhook}\n"),
+                    format!(
+                        "  Udesk          agent's page {url}/agent, cards {url}/console, pushes to {webhook}\n"
+                    ),
                     format!(
                         "  curl {url}/agent/api/conversations/DE/say -d '{{\"text\":\"Hello, what can I help you with?\"}}'   # the agent answers\n"
                     ),
