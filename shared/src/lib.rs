@@ -10,6 +10,7 @@
 //!   outcome. [`sends`]: draining the log of sends. [`budget`]: the rate at which a vendor may be called.
 //!   [`queues`]: the nudges. [`webhook`]: what every
 //!   webhook function does.
+//! - [`silence`]: when a conversation is too quiet to be believed, and is looked after; `heal-session` does it.
 //! - [`outstanding`]: what has not gone out, as an operator lists it and takes it up again.
 //! - [`auth`], [`error`], [`answer`], [`config`], [`http`], [`lambda`], [`object`], [`idempotency`]: the frame around a function.
 //!   [`mod@line`] is what it logs of each request, [`correlation`] what ties such lines together.
@@ -47,6 +48,7 @@ pub mod secret;
 #[cfg(feature = "vendors")]
 pub mod sends;
 pub mod session;
+pub mod silence;
 pub mod survey;
 #[cfg(feature = "table")]
 pub mod table;

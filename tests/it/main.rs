@@ -19,6 +19,7 @@ mod contract;
 mod cors;
 mod event_signature;
 mod first_conversation;
+mod gap_healer;
 mod harness_app;
 mod harness_faults;
 mod harness_signature;

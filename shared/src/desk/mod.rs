@@ -194,6 +194,25 @@ impl Desk {
         })
     }
 
+    /// The same, of the vendors alone that can be asked what their pushes did not tell.
+    ///
+    /// # Errors
+    /// Where a setting is malformed, or only some of a vendor's are set.
+    pub fn for_questions(
+        settings: &Settings,
+        http: &Client,
+        table: &Table,
+    ) -> Result<Self, ConfigError> {
+        Ok(Self {
+            http: http.clone(),
+            table: table.clone(),
+            limit: settings.vendor_timeout()?,
+            udesk: udesk::Udesk::from_settings(settings)?,
+            sobot: None,
+            tencent: None,
+        })
+    }
+
     /// Refuses a vendor that this deployment has no settings for.
     ///
     /// # Errors

@@ -63,7 +63,7 @@ impl Record for Recorder {
             })?,
         };
         Ok(Self {
-            table: table.clone(),
+            table: table.clone().watching(settings)?,
             lately: Lately::of(VENDOR),
             offset,
         })
@@ -190,6 +190,7 @@ impl Recorder {
                 return Ok(Some(recorded));
             }
             let mut change = Change::to(session, now);
+            change.hear();
             change.tell(
                 &Fact::MessagesRead(unread.iter().map(|message| &message.id).collect()),
                 now,

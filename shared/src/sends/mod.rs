@@ -110,7 +110,7 @@ impl Sends {
     pub fn from_settings(settings: &Settings) -> Result<Self, ConfigError> {
         let http = Client::from_settings(settings)?;
         let deliveries = Queue::from_settings(settings, &DELIVERIES_QUEUE_URL, &http)?;
-        let table = Table::for_writing(settings, &http)?;
+        let table = Table::for_writing(settings, &http)?.watching(settings)?;
         Ok(Self {
             desk: Desk::from_settings(settings, &http, &table)?,
             table,

@@ -7,6 +7,7 @@
 //! | `ses_…` | `EVT#<seq>` | an event |
 //! | `ses_…` | `MSG#<message id>` | a message |
 //! | `ses_…` | `SND#<number>` | an entry of the log of sends |
+//! | `ses_…` | `WATCH` | when the vendor is asked what it did not tell |
 //! | `ses_…` or `RAW#<vendor>#<day>` | `RAW#<hash>` | a webhook, or a part of one, that is not shown |
 //! | `CUSTOMER#<vendor>#<customer>` | `@` | the customer's open session |
 //! | `VENDOR#<vendor>#<vendor's session id>` | `@` | that session |
@@ -16,8 +17,8 @@
 //! | `PACE#<vendor>#<what>` | `@` | when it was done last |
 //!
 //! The index `due`, by `due_shard` and `due_at`, holds the sessions in which something is due (`0` to `7`,
-//! by when a sweep should look), and the events and sends that are dead (`dead:deliveries:0`, …,
-//! `dead:sends:7`, by when they were given up). All else has neither attribute.
+//! by when a sweep should look), those to be looked after (`watch:0` and `watch:1`, by when), and the events and sends that are dead
+//! (`dead:deliveries:0`, …, `dead:sends:7`, by when they were given up). All else has neither attribute.
 
 use std::collections::HashMap;
 
@@ -72,6 +73,10 @@ impl Key {
 
     pub(super) fn message(id: &SessionId, message: &MessageId) -> Self {
         Self::of(id, format!("MSG#{message}"))
+    }
+
+    pub(super) fn watch(id: &SessionId) -> Self {
+        Self::of(id, "WATCH".to_owned())
     }
 
     pub(super) fn raw(place: String, hash: &str) -> Self {

@@ -6,6 +6,7 @@ mod commit;
 mod keys;
 mod outstanding;
 mod read;
+mod watch;
 
 use std::collections::HashMap;
 
@@ -13,6 +14,7 @@ use aws_sdk_dynamodb::{Client, error::ProvideErrorMetadata, types::AttributeValu
 pub use commit::Outcome;
 pub use outstanding::OutstandingPage;
 pub use read::{Page, Seen, Sighting};
+pub use watch::WATCH_SHARDS;
 
 use crate::{
     clock::Millis,
@@ -22,6 +24,7 @@ use crate::{
         Client as HttpClient,
         aws::{Access, source, timeouts},
     },
+    silence::Silence,
 };
 
 type Item = HashMap<String, AttributeValue>;
@@ -38,6 +41,7 @@ pub struct Table {
     warm_url: String,
     grace: Millis,
     retention: Millis,
+    silence: Option<Silence>,
 }
 
 /// The table refused. What was being written may or may not have been.
@@ -123,6 +127,7 @@ impl Table {
             warm_url,
             grace: 0,
             retention: 0,
+            silence: None,
         })
     }
 
@@ -137,6 +142,17 @@ impl Table {
             grace: Millis::from(grace) * 1_000,
             retention: Millis::from(days.max(1)) * 24 * 3_600 * 1_000,
             ..Self::for_reading(settings, http)?
+        })
+    }
+
+    /// The same, for a function that opens conversations, goes on in them or ends them: they are looked after.
+    ///
+    /// # Errors
+    /// Where a setting is malformed.
+    pub fn watching(self, settings: &Settings) -> Result<Self, ConfigError> {
+        Ok(Self {
+            silence: Some(Silence::from_settings(settings)?),
+            ..self
         })
     }
 

@@ -75,7 +75,7 @@ fn target(item: Item) -> Result<SessionId, TableError> {
 }
 
 impl Table {
-    async fn item(&self, key: &Key) -> Result<Option<Item>, TableError> {
+    pub(super) async fn item(&self, key: &Key) -> Result<Option<Item>, TableError> {
         let got = self
             .client
             .get_item()
