@@ -222,7 +222,13 @@ async fn a_function_may_do_what_it_does_and_nothing_else() {
 
     // A silence is looked into where it is broken, whichever way the push came.
     let paused = world.open_quietly("paused").await;
-    let udesk = world.twin.conversation("paused").unwrap().live().unwrap().id;
+    let udesk = world
+        .twin
+        .conversation("paused")
+        .unwrap()
+        .live()
+        .unwrap()
+        .id;
     for (function, id, refuses) in [
         ("webhook-udesk", "m-1", false),
         ("webhook-udesk-event", "m-2", false),
