@@ -81,12 +81,25 @@ pub struct Raw {
     pub because: String,
 }
 
+/// A silence that ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Broken {
+    /// When it began.
+    pub(crate) since: Millis,
+    /// Whether the vendor ends it; else the customer does.
+    pub(crate) by_vendor: bool,
+}
+
 /// A change to one session, under way.
 #[derive(Debug)]
 pub struct Change {
     /// The session as it will be.
     pub session: Session,
     pub(crate) read_version: Option<u64>,
+    /// Whether the session was watched, and where the vendor had it, when it was read.
+    pub(crate) was_watched: bool,
+    pub(crate) was_at: Option<String>,
+    pub(crate) broken: Option<Broken>,
     pub(crate) now: Millis,
     correlation: Option<Correlation>,
     pub(crate) messages: BTreeMap<MessageId, Message>,
@@ -106,6 +119,8 @@ impl Change {
     pub fn to(session: Session, now: Millis) -> Self {
         Self {
             read_version: Some(session.version),
+            was_watched: session.is_watched(),
+            was_at: session.vendor_session.clone(),
             ..Self::opening(session, now)
         }
     }
@@ -116,6 +131,9 @@ impl Change {
         Self {
             session,
             read_version: None,
+            was_watched: false,
+            was_at: None,
+            broken: None,
             now,
             correlation: line::correlation(),
             messages: BTreeMap::new(),
@@ -161,6 +179,25 @@ impl Change {
         }
     }
 
+    /// The vendor tells of the conversation.
+    pub fn hear(&mut self) {
+        self.stir(true);
+        self.session.heard_at = Some(self.now);
+    }
+
+    /// The customer writes.
+    pub fn speak(&mut self) {
+        self.stir(false);
+        self.session.spoke_at = Some(self.now);
+    }
+
+    fn stir(&mut self, by_vendor: bool) {
+        let since = self.session.stirred_at();
+        self.broken = self
+            .broken
+            .or(since.map(|since| Broken { since, by_vendor }));
+    }
+
     /// The time of the change.
     #[must_use]
     pub fn now(&self) -> Millis {
@@ -199,6 +236,9 @@ impl Change {
 
     /// Appends `task` to the log of what must go to the vendor, and gives its number there.
     pub fn send(&mut self, task: Task) -> u64 {
+        if matches!(task, Task::Message { .. }) {
+            self.speak();
+        }
         let number = self.session.sends.append();
         self.sends.push(Entry {
             number,

@@ -28,6 +28,7 @@ settings! {
     TABLE_NAME: "the DynamoDB table; set by the template";
     DELIVERIES_QUEUE_URL: "the queue that wakes drain-deliveries; set by the template";
     SENDS_QUEUE_URL: "the queue that wakes drain-sends; set by the template";
+    HEALS_QUEUE_URL: "the queue that wakes heal-session; set by the template";
     INBOX_QUEUE_URL: "the queue for webhook bodies that arrive while the table refuses; set by the template";
     EXTRA_CA_FILE: "a PEM file with further certificate authorities to trust";
     APP_EVENTS_URL: "the app's URL for events, https unless its host is in APP_EVENTS_ALLOWED_HOSTS";
@@ -39,6 +40,7 @@ settings! {
     CUSTOMER_TOKEN_SECRETS: "the secrets that sign customer tokens, at least 32 characters, current first";
     RETRY_SCHEDULE_SECONDS: "the pauses between attempts, in seconds; their number is the number of retries";
     NUDGE_GRACE_SECONDS: "how long a wake-up may be under way before sweep sends another, in seconds (60)";
+    HEAL_SCHEDULE_SECONDS: "how long a conversation may be silent before the vendor is asked what was missed, then the pauses between further questions, in seconds (45,120,240,480,900)";
     CONVERSATION_RETENTION_DAYS: "how long conversations are kept, in days (90)";
     VENDOR_TIMEOUT_MS: "how long a vendor may take to answer a call, in milliseconds (8000)";
     UDESK_BASE_URL: "Udesk's address, such as `https://demo.udesk.cn`";

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    clock::{Millis, rfc3339_field},
+    clock::{Millis, rfc3339, rfc3339_field},
     correlation::Correlation,
     ids::{CustomerId, EventId, SessionId},
     message,
@@ -39,6 +39,15 @@ pub enum Fact<'a> {
         /// The survey that the vendor offers.
         survey: Option<&'a Survey>,
     },
+    /// The vendor has messages of the conversation that cannot be had.
+    SessionIncomplete {
+        /// Since when.
+        from: Millis,
+        /// Until when.
+        to: Millis,
+        /// How many at least, where that can be told.
+        missing: Option<u64>,
+    },
     /// The customer has rated the conversation.
     SurveyAnswered(SurveyAnswer<'a>),
     /// The customer has so much unread.
@@ -66,7 +75,7 @@ pub struct SurveyAnswer<'a> {
 
 impl Fact<'_> {
     /// Every type, for the test that holds `infra/openapi.yaml` against the code.
-    pub const TYPES: [&'static str; 11] = [
+    pub const TYPES: [&'static str; 12] = [
         "message.received",
         "message.sent",
         "message.failed",
@@ -76,6 +85,7 @@ impl Fact<'_> {
         "session.started",
         "session.transferred",
         "session.closed",
+        "session.incomplete",
         "survey.answered",
         "customer.unread",
     ];
@@ -93,6 +103,7 @@ impl Fact<'_> {
             Self::SessionStarted => "session.started",
             Self::SessionTransferred => "session.transferred",
             Self::SessionClosed { .. } => "session.closed",
+            Self::SessionIncomplete { .. } => "session.incomplete",
             Self::SurveyAnswered(_) => "survey.answered",
             Self::CustomerUnread { .. } => "customer.unread",
         }
@@ -130,6 +141,12 @@ struct Data<'a> {
     survey: Option<&'a Survey>,
     #[serde(skip_serializing_if = "Option::is_none")]
     answer: Option<SurveyAnswer<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    missing: Option<u64>,
 }
 
 /// A message of the conversation, or what little a vendor tells of one.
@@ -192,6 +209,11 @@ impl Event {
                 data.session = Some(session.view(None));
                 data.reason = Some(reason);
                 data.survey = *survey;
+            }
+            Fact::SessionIncomplete { from, to, missing } => {
+                data.from = Some(rfc3339(*from));
+                data.to = Some(rfc3339(*to));
+                data.missing = *missing;
             }
             Fact::SurveyAnswered(answer) => data.answer = Some(*answer),
             Fact::CustomerUnread { count, last } => {

@@ -12,6 +12,7 @@
 //!   [`queues`]: the nudges. [`webhook`]: what every
 //!   webhook function does.
 //! - [`cards`]: cards for customers of Udesk's own clients.
+//! - [`silence`]: when a conversation is too quiet to be believed, and is looked after; `heal-session` does it.
 //! - [`outstanding`]: what has not gone out, as an operator lists it and takes it up again.
 //! - [`auth`], [`error`], [`answer`], [`config`], [`http`], [`lambda`], [`object`], [`idempotency`]: the frame around a function.
 //!   [`mod@line`] is what it logs of each request, [`correlation`] what ties such lines together.
@@ -52,6 +53,7 @@ pub mod secret;
 #[cfg(feature = "vendors")]
 pub mod sends;
 pub mod session;
+pub mod silence;
 pub mod survey;
 #[cfg(feature = "table")]
 pub mod table;

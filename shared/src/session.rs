@@ -247,12 +247,26 @@ pub struct Session {
     /// The log of what must go to the vendor.
     #[serde(default)]
     pub sends: Log,
+    /// When the vendor last told anything of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heard_at: Option<Millis>,
+    /// When the customer last wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spoke_at: Option<Millis>,
+    /// How many messages the vendor has that cannot be had, as far as the app was told.
+    #[serde(default, skip_serializing_if = "is_none_missing")]
+    pub missing: u64,
     /// When it was opened.
     pub created_at: Millis,
     /// When anything was last recorded.
     pub updated_at: Millis,
     /// Counts the writes. Each write demands the count it read, so that two at once cannot both win.
     pub version: u64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_none_missing(missing: &u64) -> bool {
+    *missing == 0
 }
 
 impl Session {
@@ -279,6 +293,9 @@ impl Session {
             messages: 0,
             deliveries: Log::default(),
             sends: Log::default(),
+            heard_at: None,
+            spoke_at: None,
+            missing: 0,
             created_at: now,
             updated_at: now,
             version: 0,
@@ -307,6 +324,20 @@ impl Session {
         let robot = self.robot.as_ref();
         let is_robots = robot.is_some_and(|robot| robot.session.as_deref() == Some(id));
         (!is_robots).then_some(id)
+    }
+
+    /// Whether somebody at the desk has the conversation, or is to have it soon: then the vendor has something to
+    /// tell, sooner or later. And whether it can be asked what it did not.
+    #[must_use]
+    pub fn is_watched(&self) -> bool {
+        self.vendor.tells_what_was_missed()
+            && matches!(self.state, State::Active | State::Queued | State::Assigning)
+    }
+
+    /// When it was last stirred, by either side.
+    #[must_use]
+    pub fn stirred_at(&self) -> Option<Millis> {
+        self.heard_at.max(self.spoke_at)
     }
 
     /// Whether the conversation is still going on.

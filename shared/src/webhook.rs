@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::{
     answer::{self, Answers},
-    config::{ConfigError, DELIVERIES_QUEUE_URL, INBOX_QUEUE_URL, Settings},
+    config::{ConfigError, DELIVERIES_QUEUE_URL, HEALS_QUEUE_URL, INBOX_QUEUE_URL, Settings},
     error::{Error, Kind},
     http::Client,
     inbound::Record,
@@ -42,6 +42,7 @@ pub struct Receiver<R> {
     table: Table,
     recorder: R,
     deliveries: Queue,
+    heals: Option<Queue>,
     inbox: Queue,
     http: Client,
 }
@@ -55,7 +56,12 @@ impl<R: Record> Receiver<R> {
         let http = Client::from_settings(settings)?;
         let table = Table::for_writing(settings, &http)?;
         let deliveries = Queue::from_settings(settings, &DELIVERIES_QUEUE_URL, &http)?;
+        let heals = match R::VENDOR.tells_what_was_missed() {
+            true => Some(deliveries.beside(settings, &HEALS_QUEUE_URL)?),
+            false => None,
+        };
         Ok(Self {
+            heals,
             secrets: settings.secrets(R::SECRETS, 16)?,
             recorder: R::from_settings(settings, &table)?,
             inbox: deliveries.beside(settings, &INBOX_QUEUE_URL)?,
@@ -101,7 +107,7 @@ impl<R: Record> Receiver<R> {
         let why = match timeout(TABLE_LIMIT, self.recorder.record(body)).await {
             Ok(Ok(recorded)) => {
                 // Where SQS takes too long, `sweep` wakes the drainers.
-                let _ = timeout_at(end, recorded.wake(&self.deliveries)).await;
+                let _ = timeout_at(end, recorded.wake(&self.deliveries, self.heals.as_ref())).await;
                 return Ok(answer::empty(200));
             }
             Ok(Err(error)) => lambda::chain(&error),

@@ -16,7 +16,8 @@ use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_function_may_do_what_it_does_and_nothing_else() {
-    let world = World::start().await;
+    // Silences are short.
+    let world = World::with(&[("HEAL_SCHEDULE_SECONDS", "1,2")]).await;
     let of = |function: &str| Calls::any().signed_by(&access_key(function));
 
     // Whoever finds a drainer at work need not wake one: so everything is at rest before each step, and
@@ -387,6 +388,56 @@ async fn a_function_may_do_what_it_does_and_nothing_else() {
         .await
         .expect(200);
     world.wait_until_told(&readers, "session.closed").await;
+
+    // A silence is looked into where it is broken, whichever way the push came.
+    let paused = world.open_quietly("paused").await;
+    let udesk = world
+        .twin
+        .conversation("paused")
+        .unwrap()
+        .live()
+        .unwrap()
+        .id;
+    for (function, id, refuses) in [
+        ("webhook-udesk", "m-1", false),
+        ("webhook-udesk-event", "m-2", false),
+        ("webhook-udesk", "m-3", true),
+    ] {
+        world.settled().await;
+        let refusing = refuses.then(|| {
+            let calls = of(function);
+            world.dynamodb.play(calls, WireFault::InternalError)
+        });
+        tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+        let body = push::reply("paused", &[push::text(id, udesk, id)]);
+        world.push_to(function, PATH_SECRET, body).await.expect(200);
+        until("it is recorded", async || {
+            let conversation = world.conversation(&paused).await;
+            conversation.iter().any(|said| said["content"] == id)
+        })
+        .await;
+        if let Some(refusing) = refusing {
+            refusing.clear();
+        }
+    }
+
+    // What no push brought is found: what was said, that somebody has come, and that it is over.
+    world.twin.everyone_busy(2);
+    let waits = world.ask_for_agent("waits").await.expect(201).text_of("id");
+    world.twin.agents_online();
+    world.settled().await;
+    world.twin.switch(|switches| switches.lose_pushes = true);
+    world.twin.agent_says("paused", "Good bye").await.unwrap();
+    world.twin.agent_closes("paused", "normal").await.unwrap();
+    world.twin.assign("waits").await.unwrap();
+    world.twin.switch(|switches| switches.lose_pushes = false);
+    let told = |session: &str, kind: &str| world.told(session).iter().any(|told| told == kind);
+    world
+        .sweep_until("an end is found", async || told(&paused, "session.closed"))
+        .await;
+    world
+        .sweep_until("a start is found", async || told(&waits, "session.started"))
+        .await;
 
     // The last drainers may still be at it.
     let wanted = allowed();

@@ -14,7 +14,7 @@ use deskbridge::{
 use deskbridge_twins::{
     sobot::{Fault as SobotFault, PushKind},
     tencent::Fault as TencentFault,
-    udesk::Fault,
+    udesk::{Fault, PushStart},
 };
 use harness::{
     BOUND,
@@ -954,7 +954,27 @@ async fn card_page_answers(world: &World) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_event_happens_and_is_as_its_schema_says() {
-    let world = World::with(&[("UDESK_ON_UNKNOWN", "hold")]).await;
+    let settings = [("UDESK_ON_UNKNOWN", "hold"), ("HEAL_SCHEDULE_SECONDS", "1")];
+    let world = World::with(&settings).await;
+    // Udesk loses pushes, and has more than it gives.
+    let silent = world.open_quietly("SILENT").await;
+    world.twin.switch(|switches| {
+        switches.push_start = PushStart::AfterAnswer;
+        switches.lose_pushes = true;
+        switches.unread_at_most = Some(1);
+    });
+    world.twin.agent_says("SILENT", "one").await.unwrap();
+    world.twin.agent_says("SILENT", "two").await.unwrap();
+    world.twin.switch(|switches| switches.lose_pushes = false);
+    let told = || {
+        world
+            .told(&silent)
+            .iter()
+            .any(|told| told == "session.incomplete")
+    };
+    world
+        .sweep_until("it is told that a message is missing", async || told())
+        .await;
     // A customer waits, and gets an agent.
     world.twin.everyone_busy(2);
     let queued = world.ask_for_agent("Q").await.expect(201);

@@ -27,6 +27,7 @@ mod customer_standing;
 mod erase;
 mod event_signature;
 mod first_conversation;
+mod gap_healer;
 mod harness_app;
 mod harness_faults;
 mod harness_signature;

@@ -46,6 +46,9 @@ fn functions() -> BTreeMap<&'static str, Make> {
         ("get-session", |given| {
             get_session::App::from_settings(given).map(drop)
         }),
+        ("heal-session", |given| {
+            heal_session::App::from_settings(given).map(drop)
+        }),
         ("ingest-inbox", |given| {
             ingest_inbox::App::from_settings(given).map(drop)
         }),
@@ -111,7 +114,7 @@ fn functions() -> BTreeMap<&'static str, Make> {
 pub(crate) fn good(name: &str) -> Option<&'static str> {
     Some(match name {
         "TABLE_NAME" => "table",
-        "DELIVERIES_QUEUE_URL" | "SENDS_QUEUE_URL" | "INBOX_QUEUE_URL" => {
+        "DELIVERIES_QUEUE_URL" | "SENDS_QUEUE_URL" | "HEALS_QUEUE_URL" | "INBOX_QUEUE_URL" => {
             "https://sqs.eu-west-1.amazonaws.com/1/q"
         }
         "APP_EVENTS_URL" => "https://app.example.com/events",
@@ -120,7 +123,7 @@ pub(crate) fn good(name: &str) -> Option<&'static str> {
         // Of a-server-key-of-16.
         "API_KEY_HASHES" => "cfed67fed3fa3ce987c140f36e91c774ea7688099d8e2a190678a02a7bf87d3a",
         "CUSTOMER_TOKEN_SECRETS" => "a-customer-token-secret-of-32-or-more",
-        "RETRY_SCHEDULE_SECONDS" => "1,5",
+        "RETRY_SCHEDULE_SECONDS" | "HEAL_SCHEDULE_SECONDS" => "1,5",
         "APP_TIMEOUT_MS" | "VENDOR_TIMEOUT_MS" => "1000",
         "NUDGE_GRACE_SECONDS" | "CONVERSATION_RETENTION_DAYS" => "7",
         "UDESK_BASE_URL" => "https://demo.udesk.cn",

@@ -2,7 +2,7 @@
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use deskbridge::{
-    config::{ConfigError, DELIVERIES_QUEUE_URL, Settings},
+    config::{ConfigError, DELIVERIES_QUEUE_URL, HEALS_QUEUE_URL, Settings},
     http::Client,
     inbound::{Record as _, sobot, udesk},
     lambda::{self, Batch, BatchResponse},
@@ -19,6 +19,7 @@ pub struct App {
     udesk: udesk::Recorder,
     sobot: sobot::Recorder,
     deliveries: Queue,
+    heals: Queue,
     http: Client,
 }
 
@@ -30,10 +31,12 @@ impl App {
     pub fn from_settings(settings: &Settings) -> Result<Self, ConfigError> {
         let http = Client::from_settings(settings)?;
         let table = Table::for_writing(settings, &http)?;
+        let deliveries = Queue::from_settings(settings, &DELIVERIES_QUEUE_URL, &http)?;
         Ok(Self {
             udesk: udesk::Recorder::from_settings(settings, &table)?,
             sobot: sobot::Recorder::from_settings(settings, &table)?,
-            deliveries: Queue::from_settings(settings, &DELIVERIES_QUEUE_URL, &http)?,
+            heals: deliveries.beside(settings, &HEALS_QUEUE_URL)?,
+            deliveries,
             table,
             http,
         })
@@ -69,7 +72,7 @@ impl App {
         recorded
             .map_err(|error| lambda::chain(&error))?
             .with_repeats()
-            .wake(&self.deliveries)
+            .wake(&self.deliveries, Some(&self.heals))
             .await;
         Ok(())
     }

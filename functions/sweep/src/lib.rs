@@ -4,14 +4,14 @@
 use deskbridge::{
     change::Change,
     clock::{self, Millis},
-    config::{ConfigError, DELIVERIES_QUEUE_URL, SENDS_QUEUE_URL, Settings},
+    config::{ConfigError, DELIVERIES_QUEUE_URL, HEALS_QUEUE_URL, SENDS_QUEUE_URL, Settings},
     http::Client,
     ids::SessionId,
     lambda,
     line::{self, Metric},
     queues::Queue,
     session::Session,
-    table::{DUE_SHARDS, Outcome, Table, TableError},
+    table::{DUE_SHARDS, Outcome, Table, TableError, WATCH_SHARDS},
 };
 use tokio::task::JoinSet;
 
@@ -25,6 +25,7 @@ pub struct App {
     table: Table,
     deliveries: Queue,
     sends: Queue,
+    heals: Queue,
     http: Client,
 }
 
@@ -39,6 +40,7 @@ impl App {
         Ok(Self {
             table: Table::for_writing(settings, &http)?,
             sends: deliveries.beside(settings, &SENDS_QUEUE_URL)?,
+            heals: deliveries.beside(settings, &HEALS_QUEUE_URL)?,
             deliveries,
             http,
         })
@@ -75,6 +77,9 @@ impl App {
                 }
             }
         }
+        if let Err(error) = self.look_after().await {
+            first_error.get_or_insert(error);
+        }
         while let Some(joined) = found.join_next().await {
             let Ok((woken, done)) = joined else { continue };
             if let Err(error) = done {
@@ -83,6 +88,30 @@ impl App {
             count(&woken);
         }
         first_error.map_or(Ok(()), Err)
+    }
+
+    /// Has the conversations looked after whose time has come.
+    async fn look_after(&self) -> Result<(), TableError> {
+        for shard in 0..WATCH_SHARDS {
+            let now = clock::now();
+            for session in self.table.watched(shard, now, AT_ONCE).await? {
+                let watch = match self.table.watch(&session).await {
+                    Ok(watch) => watch,
+                    Err(error @ TableError::Unreadable(_)) => {
+                        tracing::error!(%session, error = lambda::chain(&error), "not looked after");
+                        continue;
+                    }
+                    Err(error) => return Err(error),
+                };
+                let due = watch.filter(|watch| watch.due.is_some_and(|due| due <= now));
+                let Some(watch) = due else { continue };
+                // That moves it on by the grace, so that the next run leaves it alone meanwhile.
+                if self.table.hold_watch(&session, &watch, now).await? {
+                    self.heals.nudge(&session, None, now).await;
+                }
+            }
+        }
+        Ok(())
     }
 
     async fn wake_all(

@@ -49,12 +49,20 @@ pub trait Record: Sized {
 pub struct Recorded {
     nudge: Vec<SessionId>,
     repeats: Vec<SessionId>,
+    look: Vec<SessionId>,
 }
 
 impl Recorded {
     fn nudge(&mut self, session: &SessionId) {
         if !self.nudge.contains(session) {
             self.nudge.push(session.clone());
+        }
+    }
+
+    /// Somebody is to look whether more was missed.
+    fn look(&mut self, session: &SessionId) {
+        if !self.look.contains(session) {
+            self.look.push(session.clone());
         }
     }
 
@@ -74,12 +82,21 @@ impl Recorded {
         self
     }
 
-    /// Wakes the drainers. Where SQS refuses, `sweep` does it.
-    pub async fn wake(&self, deliveries: &Queue) {
+    /// Wakes the drainers, and whoever looks after conversations. Where SQS refuses, `sweep` does it.
+    pub async fn wake(&self, deliveries: &Queue, heals: Option<&Queue>) {
         let now = clock::now();
-        for session in &self.nudge {
-            deliveries.nudge(session, None, now).await;
-        }
+        let deliver = async {
+            for session in &self.nudge {
+                deliveries.nudge(session, None, now).await;
+            }
+        };
+        let heal = async {
+            let Some(heals) = heals else { return };
+            for session in &self.look {
+                heals.nudge(session, None, now).await;
+            }
+        };
+        tokio::join!(deliver, heal);
     }
 }
 

@@ -114,10 +114,12 @@ pub(super) async fn record_pieces<P: Piece>(
                     .await?;
                 continue;
             };
+            change.hear();
             for piece in pieces.iter().take(count) {
                 piece.apply(&mut change, &sighting);
             }
             let nudge = change.must_nudge_deliveries();
+            let look = table.asks_for_a_look(&change);
             let raws = change.raws.len();
             if table.commit(&change).await? != Outcome::Written {
                 break;
@@ -132,6 +134,9 @@ pub(super) async fn record_pieces<P: Piece>(
             let ended = !session.is_open();
             if nudge {
                 recorded.nudge(&session.id);
+            }
+            if look {
+                recorded.look(&session.id);
             }
             pieces.drain(..count);
             // A session that this push opened is found by its customer from now on.

@@ -57,7 +57,7 @@ impl Record for Recorder {
 
     fn from_settings(settings: &Settings, table: &Table) -> Result<Self, ConfigError> {
         Ok(Self {
-            table: table.clone(),
+            table: table.clone().watching(settings)?,
             lately: Lately::of(VENDOR),
             offset: offset(settings)?,
         })
@@ -184,6 +184,7 @@ impl Recorder {
                 return Ok(Some(recorded));
             }
             let mut change = Change::to(session, now);
+            change.hear();
             change.tell(
                 &Fact::MessagesRead(unread.iter().map(|message| &message.id).collect()),
                 now,

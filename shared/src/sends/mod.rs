@@ -129,7 +129,7 @@ impl Sends {
     ) -> Result<Self, ConfigError> {
         let http = Client::from_settings(settings)?;
         let deliveries = Queue::from_settings(settings, &DELIVERIES_QUEUE_URL, &http)?;
-        let table = Table::for_writing(settings, &http)?;
+        let table = Table::for_writing(settings, &http)?.watching(settings)?;
         Ok(Self {
             desk: desk(settings, &http, &table)?,
             table,

@@ -35,21 +35,21 @@ pub enum Outcome {
 
 /// What a failed condition of each write says.
 #[derive(Clone, Copy)]
-enum Guards {
+pub(super) enum Guards {
     Mark,
     State,
 }
 
-fn text(value: impl Into<String>) -> AttributeValue {
+pub(super) fn text(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
 }
 
-fn number(value: impl ToString) -> AttributeValue {
+pub(super) fn number(value: impl ToString) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 
 /// A put, without the table's name, and what its condition guards.
-struct Write {
+pub(super) struct Write {
     item: Item,
     delete: bool,
     condition: Option<String>,
@@ -58,7 +58,7 @@ struct Write {
 }
 
 impl Write {
-    fn put(key: &Key, content: Item, expires: Option<Millis>) -> Self {
+    pub(super) fn put(key: &Key, content: Item, expires: Option<Millis>) -> Self {
         let mut item = content;
         item.extend(key.item());
         if let Some(at) = expires {
@@ -73,7 +73,11 @@ impl Write {
         }
     }
 
-    fn when(mut self, condition: &str, values: Vec<(&'static str, AttributeValue)>) -> Self {
+    pub(super) fn when(
+        mut self,
+        condition: &str,
+        values: Vec<(&'static str, AttributeValue)>,
+    ) -> Self {
         self.condition = Some(condition.to_owned());
         self.values = values;
         self
@@ -130,7 +134,7 @@ impl Table {
         self.put_alone(raw_write(place, raw, now)?.once(now)).await
     }
 
-    async fn put_alone(&self, write: Write) -> Result<Outcome, TableError> {
+    pub(super) async fn put_alone(&self, write: Write) -> Result<Outcome, TableError> {
         let guards = write.guards;
         let write_id = write.item.get("write_id").cloned();
         let ttl = names_of(&write);
@@ -219,6 +223,9 @@ impl Table {
         for raw in &change.raws {
             writes.push(raw_write(id.to_string(), raw, now)?);
         }
+        if let Some(watch) = self.watch_of(change) {
+            writes.push(self.watch_write(id, &watch, now)?);
+        }
         for pointer in &change.pointers {
             writes.push(self.pointer_write(pointer, id, now)?);
             writes.extend(self.begun_write(pointer, id, now)?);
@@ -304,7 +311,7 @@ impl Table {
 const LED_TO_FOR: Millis = 30 * DAY;
 
 /// The part of the index that `session`, and what is dead of it, stands in.
-fn shard(session: &SessionId) -> u64 {
+pub(super) fn shard(session: &SessionId) -> u64 {
     let sum: u64 = session.as_str().bytes().map(u64::from).sum();
     sum % DUE_SHARDS
 }

@@ -7,6 +7,7 @@
 //! | `ses_…` | `EVT#<seq>` | an event |
 //! | `ses_…` | `MSG#<message id>` | a message |
 //! | `ses_…` | `SND#<number>` | an entry of the log of sends |
+//! | `ses_…` | `WATCH` | when the vendor is asked what it did not tell |
 //! | `ses_…` or `RAW#<vendor>#<day>` | `RAW#<hash>` | a webhook, or a part of one, that is not shown |
 //! | `CUSTOMER#<vendor>#<customer>` | `@` | the customer's open session |
 //! | `CUSTOMER#<vendor>#<customer>` | `SES#<session>` | a session that the customer has or had |
@@ -18,8 +19,8 @@
 //! | `NOTE#<vendor>#<what>` | `@` | what is remembered for a while |
 //!
 //! The index `due`, by `due_shard` and `due_at`, holds the sessions in which something is due (`0` to `7`,
-//! by when a sweep should look), and the events and sends that are dead (`dead:deliveries:0`, …,
-//! `dead:sends:7`, by when they were given up). All else has neither attribute.
+//! by when a sweep should look), those to be looked after (`watch:0` and `watch:1`, by when), and the events and sends that are dead
+//! (`dead:deliveries:0`, …, `dead:sends:7`, by when they were given up). All else has neither attribute.
 
 use std::collections::HashMap;
 
@@ -74,6 +75,10 @@ impl Key {
 
     pub(super) fn message(id: &SessionId, message: &MessageId) -> Self {
         Self::of(id, format!("MSG#{message}"))
+    }
+
+    pub(super) fn watch(id: &SessionId) -> Self {
+        Self::of(id, "WATCH".to_owned())
     }
 
     pub(super) fn raw(place: String, hash: &str) -> Self {

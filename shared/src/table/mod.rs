@@ -9,6 +9,7 @@ mod notes;
 mod outstanding;
 mod read;
 mod turns;
+mod watch;
 
 use std::collections::HashMap;
 
@@ -18,6 +19,7 @@ pub use erase::{Begun, BegunPage, Behind, Erased};
 pub use outstanding::OutstandingPage;
 pub use read::{Page, Seen, Sighting};
 pub use turns::Turn;
+pub use watch::WATCH_SHARDS;
 
 use crate::{
     clock::Millis,
@@ -27,6 +29,7 @@ use crate::{
         Client as HttpClient,
         aws::{Access, source, timeouts},
     },
+    silence::Silence,
 };
 
 type Item = HashMap<String, AttributeValue>;
@@ -43,6 +46,7 @@ pub struct Table {
     warm_url: String,
     grace: Millis,
     retention: Millis,
+    silence: Option<Silence>,
 }
 
 /// The table refused. What was being written may or may not have been.
@@ -128,6 +132,7 @@ impl Table {
             warm_url,
             grace: 0,
             retention: 0,
+            silence: None,
         })
     }
 
@@ -142,6 +147,17 @@ impl Table {
             grace: Millis::from(grace) * 1_000,
             retention: Millis::from(days.max(1)) * 24 * 3_600 * 1_000,
             ..Self::for_reading(settings, http)?
+        })
+    }
+
+    /// The same, for a function that opens conversations, goes on in them or ends them: they are looked after.
+    ///
+    /// # Errors
+    /// Where a setting is malformed.
+    pub fn watching(self, settings: &Settings) -> Result<Self, ConfigError> {
+        Ok(Self {
+            silence: Some(Silence::from_settings(settings)?),
+            ..self
         })
     }
 

@@ -37,6 +37,15 @@ impl Vendor {
         }
     }
 
+    /// Whether the vendor can be asked for what its pushes should have told.
+    #[must_use]
+    pub fn tells_what_was_missed(self) -> bool {
+        match self {
+            Self::Udesk => true,
+            Self::Sobot | Self::Tencent => false,
+        }
+    }
+
     /// The name used in the API, in events and in keys.
     #[must_use]
     pub fn name(self) -> &'static str {

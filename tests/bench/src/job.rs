@@ -64,6 +64,7 @@ enum Work {
     SobotPush,
     Deliver,
     Send,
+    Heal,
     Ingest,
     Sweep,
     Cards,
@@ -121,6 +122,7 @@ pub(crate) const JOBS: &[Job] = &[
     job("webhook-sobot-chat-list", "a count of unread messages", Kind::Webhook, OK, Work::SobotPush),
     job("drain-deliveries", "a nudge, one event", Kind::Queue, Answers::Batch, Work::Deliver),
     job("drain-sends", "a nudge, one text to Udesk", Kind::Queue, Answers::Batch, Work::Send),
+    job("heal-session", "a nudge, a session that is well", Kind::Queue, Answers::Batch, Work::Heal),
     job("ingest-inbox", "an agent's message", Kind::Queue, Answers::Batch, Work::Ingest),
     job("sweep", "nothing is due", Kind::Schedule, Answers::Nothing, Work::Sweep),
 ];
@@ -263,6 +265,13 @@ impl Job {
                 // A nudge may be seen a moment before its message is due.
                 tokio::time::sleep(Duration::from_secs(1)).await;
                 Ok(nudges.into_iter().map(|nudge| batch(vec![nudge])).collect())
+            }
+            Work::Heal => {
+                let sessions = world.sessions("udesk", number).await?;
+                let nudges = sessions.iter();
+                nudges
+                    .map(|session| of_session(&fixture, &session.id))
+                    .collect()
             }
             Work::Ingest => {
                 let sessions = world.sessions("udesk", number).await?;

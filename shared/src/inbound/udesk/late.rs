@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 
+use jiff::tz::Offset;
+
 use super::{MOST_BYTES, Recorder, Said, VENDOR};
 use crate::{
     change::Change,
@@ -16,7 +18,7 @@ use crate::{
     message::{Author, Kind, Message},
     session::Session,
     table::{Outcome, TableError},
-    vendor::udesk::push_agent::Content,
+    vendor::udesk::push_agent::{AgentMessage, Content, UnreadableMessage},
 };
 
 /// How many of a conversation's messages are read at once.
@@ -36,6 +38,34 @@ pub struct Late {
 }
 
 impl Recorder {
+    /// The offset of Udesk's dates without a zone.
+    #[must_use]
+    pub fn offset(&self) -> Offset {
+        self.offset
+    }
+
+    /// Records those of `messages` that the conversation lacks, in the order of their times, and with the last of them
+    /// what `then` adds, which is told how many there were. `None` where the session is gone.
+    ///
+    /// # Errors
+    /// Where the table refuses. Recording the same messages again is safe.
+    pub async fn record_missed(
+        &self,
+        id: &SessionId,
+        messages: Vec<Result<AgentMessage, UnreadableMessage>>,
+        then: impl Fn(&mut Change, usize),
+    ) -> Result<Option<Late>, TableError> {
+        let mut said = Said::all_of(messages);
+        // The page does not say which comes first. Times have whole seconds, and within one Udesk's order counts.
+        let first = said.first().and_then(Said::said_at);
+        let last = said.last().and_then(Said::said_at);
+        if first > last && last.is_some() {
+            said.reverse();
+        }
+        said.sort_by_key(|one| one.said_at().unwrap_or(Millis::MAX));
+        self.record_late(id, &said, then).await
+    }
+
     /// Records those of `said` that the conversation lacks, and with the last of them what `then` adds, which is told
     /// how many there were. `None` where the session is gone.
     pub(super) async fn record_late(

@@ -1,0 +1,87 @@
+//! What Udesk is asked of a conversation, and what it says.
+
+use deskbridge::{
+    budget::Class,
+    desk::{AskError, UdeskLine},
+    session::Session,
+    silence::Watch,
+    vendor::udesk::{
+        Id, customer_status, get_customer,
+        push_agent::{AgentMessage, UnreadableMessage},
+        unread_customer_offline,
+    },
+};
+use jiff::tz::Offset;
+
+/// Nobody waits for these questions: people's messages, and what they ask, go first.
+const CLASS: Class = Class::Preview;
+
+/// What Udesk says.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    /// What agents wrote that the customer has not read: what was pushed, and what was not.
+    pub(crate) messages: Vec<Result<AgentMessage, UnreadableMessage>>,
+    /// How many of them there are beside.
+    pub(crate) withheld: u64,
+    /// Where the customer is; not asked of one whose conversation has ended.
+    pub(crate) standing: Option<customer_status::Standing>,
+    /// Udesk's number of the customer.
+    pub(crate) customer: Option<i64>,
+}
+
+/// Asks all that there is to be asked. `customer` keeps the number that was found before the rest failed.
+pub(crate) async fn all(
+    line: UdeskLine<'_>,
+    session: &Session,
+    watch: &Watch,
+    offset: Offset,
+    customer: &mut Option<i64>,
+) -> Result<Told, AskError> {
+    let mut told = Told::default();
+    let sessions = [&watch.before, &session.vendor_session].map(|id| id.as_ref()?.parse().ok());
+    let sessions: Vec<_> = sessions.into_iter().flatten().map(Id).collect();
+    if !sessions.is_empty() && customer.is_none() {
+        let asked = get_customer::Request {
+            kind: get_customer::TYPE,
+            content: session.customer.as_str(),
+        };
+        *customer = had(line.ask(&asked, CLASS).await)?.map(|found| found.id.0);
+    }
+    if let Some(number) = *customer {
+        for im_sub_session_id in sessions {
+            let asked = unread_customer_offline::Request {
+                im_sub_session_id,
+                customer_id: Id(number),
+                app_id: None,
+            };
+            let Some(unread) = had(line.ask(&asked, CLASS).await)? else {
+                continue;
+            };
+            let listed = u64::try_from(unread.unread_messages.len()).unwrap_or(u64::MAX);
+            told.withheld += unread.count.saturating_sub(listed);
+            told.messages.extend(unread.messages(offset));
+        }
+    }
+    if session.is_open() {
+        let asked = customer_status::Request::Customer {
+            customer_token: session.customer.as_str(),
+        };
+        let status = had(line.ask(&asked, CLASS).await)?;
+        told.standing = status.map(|status| status.standing);
+    }
+    told.customer = *customer;
+    Ok(told)
+}
+
+/// An answer; `None` where Udesk has none to give, and will have none later.
+fn had<T>(answer: Result<T, AskError>) -> Result<Option<T>, AskError> {
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(AskError::Refused(fault) | AskError::Gone(fault)) => {
+            let code = fault.code.as_ref().map(tracing::field::display);
+            tracing::info!(code, "Udesk does not tell");
+            Ok(None)
+        }
+        Err(later @ (AskError::Wait { .. } | AskError::Unavailable { .. })) => Err(later),
+    }
+}

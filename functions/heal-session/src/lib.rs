@@ -1,0 +1,358 @@
+//! SQS `heals`: ask a vendor what it did not tell, and record what was missed, once, in its order, marked as late.
+//! What can't be had is told, too.
+//!
+//! A silent conversation is asked about again and again, less and less often; what finds something has all silent ones
+//! asked about soon, since a vendor that loses one push loses others. Every question takes from the rate budget what
+//! nobody else wants; over it, it is put off.
+
+mod ask;
+mod next;
+
+use deskbridge::{
+    change::Change,
+    clock::{self, Millis},
+    config::{ConfigError, DELIVERIES_QUEUE_URL, HEALS_QUEUE_URL, SENDS_QUEUE_URL, Settings},
+    desk::{AskError, Desk},
+    event::Fact,
+    http::Client,
+    ids::SessionId,
+    inbound::{
+        Record,
+        udesk::{Late, Recorder},
+    },
+    lambda::{self, Batch, BatchResponse},
+    line,
+    message::Author,
+    outgoing::Task as Send,
+    queues::{LONGEST_DELAY, Queue, Task},
+    session::{Session, State},
+    silence::{Silence, Watch},
+    table::{Table, TableError, WATCH_SHARDS},
+    vendor::{Vendor, udesk::customer_status::Standing},
+};
+use next::Next;
+
+const VENDOR: Vendor = Vendor::Udesk;
+/// How many conversations of each part of the index are asked about soon where one has missed something.
+const AT_ONCE: i32 = 200;
+/// How far ahead their turn may be: none is planned later.
+const AHEAD: Millis = 24 * 3_600 * 1_000;
+/// How many of a conversation's messages are read at once.
+const PAGE: usize = 500;
+
+/// What the function needs. Made once at init.
+#[derive(Debug)]
+pub struct App {
+    table: Table,
+    desk: Desk,
+    recorder: Recorder,
+    silence: Silence,
+    deliveries: Queue,
+    sends: Queue,
+    heals: Queue,
+    http: Client,
+}
+
+impl App {
+    /// The function as the settings want it.
+    ///
+    /// # Errors
+    /// Where a setting is missing or malformed.
+    pub fn from_settings(settings: &Settings) -> Result<Self, ConfigError> {
+        let http = Client::from_settings(settings)?;
+        let table = Table::for_writing(settings, &http)?.watching(settings)?;
+        let deliveries = Queue::from_settings(settings, &DELIVERIES_QUEUE_URL, &http)?;
+        Ok(Self {
+            desk: Desk::of_udesk(settings, &http, &table)?,
+            recorder: Recorder::from_settings(settings, &table)?,
+            silence: Silence::from_settings(settings)?,
+            sends: deliveries.beside(settings, &SENDS_QUEUE_URL)?,
+            heals: deliveries.beside(settings, &HEALS_QUEUE_URL)?,
+            deliveries,
+            table,
+            http,
+        })
+    }
+
+    /// Opens connections ahead of need.
+    pub async fn warm(&self) {
+        let table = self.table.warm_url();
+        let mut urls = self.desk.warm_urls();
+        urls.push(&table);
+        urls.push(self.deliveries.warm_url());
+        self.http.warm(&urls).await;
+    }
+
+    /// Looks after the sessions that a batch of nudges names.
+    pub async fn handle(&self, batch: Batch) -> BatchResponse {
+        lambda::each_task(&batch, |task| async {
+            match task {
+                Task::Nudge { session, .. } => self
+                    .look_after(&session)
+                    .await
+                    .map_err(|error| lambda::chain(&error)),
+                Task::Webhook { .. } => Err("a webhook in the queue of heals".to_owned()),
+            }
+        })
+        .await
+    }
+
+    async fn look_after(&self, id: &SessionId) -> Result<(), TableError> {
+        // The watch first: if the session changes so that it is set anew, writing it below fails.
+        let Some(watch) = self.table.watch(id).await? else {
+            return Ok(());
+        };
+        let Some(session) = self.table.session(id).await? else {
+            return Ok(());
+        };
+        line::about(id, session.vendor);
+        let now = clock::now();
+        match next::next(&session, &watch, &self.silence, now) {
+            Next::Leave => return Ok(()),
+            Next::At(at) => {
+                let later = Watch {
+                    due: Some(at),
+                    ..watch.clone()
+                };
+                return self.plan(&session, &watch, later, false).await;
+            }
+            Next::Never => {
+                let never = Watch {
+                    due: None,
+                    ..watch.clone()
+                };
+                return self.plan(&session, &watch, never, false).await;
+            }
+            Next::Ask => {}
+        }
+        let Ok(line) = self.desk.udesk() else {
+            // The settings may come back with the next deployment.
+            let later = Watch {
+                due: Some(now + self.silence.pause(u32::MAX)),
+                ..watch.clone()
+            };
+            return self.plan(&session, &watch, later, false).await;
+        };
+        let mut customer = watch.customer;
+        let offset = self.recorder.offset();
+        match ask::all(line, &session, &watch, offset, &mut customer).await {
+            Ok(told) => self.record(&session, &watch, told).await,
+            Err(AskError::Wait { retry_at, .. }) => {
+                let later = Watch {
+                    due: Some(retry_at),
+                    not_before: Some(retry_at),
+                    customer,
+                    ..watch.clone()
+                };
+                self.plan(&session, &watch, later, true).await
+            }
+            Err(AskError::Unavailable { after, .. }) => {
+                self.fail(&session, &watch, customer, after.unwrap_or(0))
+                    .await
+            }
+            // These are answers, see `ask`.
+            Err(AskError::Refused(_) | AskError::Gone(_)) => Ok(()),
+        }
+    }
+
+    /// The vendor gave no answer: it is asked later. Of a conversation that has ended not for ever; then the app is
+    /// told that something may be missing.
+    async fn fail(
+        &self,
+        session: &Session,
+        watch: &Watch,
+        customer: Option<i64>,
+        after: Millis,
+    ) -> Result<(), TableError> {
+        let now = clock::now();
+        let failed = watch.failed + 1;
+        let give_up = !session.is_open() && failed > self.silence.most();
+        if give_up {
+            let from = since(session, watch);
+            let told = self
+                .recorder
+                .record_missed(&session.id, Vec::new(), |change, _| {
+                    let fact = Fact::SessionIncomplete {
+                        from,
+                        to: now,
+                        missing: None,
+                    };
+                    change.tell(&fact, change.now());
+                })
+                .await?;
+            self.wake(told.as_ref()).await;
+        }
+        let pause = self.silence.pause(failed.saturating_sub(1)).max(after);
+        let later = Watch {
+            due: (!give_up).then_some(now + pause),
+            failed,
+            customer,
+            ..watch.clone()
+        };
+        self.plan(session, watch, later, !give_up).await
+    }
+
+    async fn record(
+        &self,
+        session: &Session,
+        watch: &Watch,
+        told: ask::Told,
+    ) -> Result<(), TableError> {
+        let asked_at = clock::now();
+        let missing = match told.withheld {
+            0 => 0,
+            withheld => withheld.saturating_sub(self.known_beside(session, &told).await?),
+        };
+        let survey = match told.standing {
+            Some(Standing::NoSession | Standing::Invalid) => self.table.survey(&session.id).await?,
+            _ => None,
+        };
+        let from = since(session, watch);
+        let standing = told.standing;
+        let then = |change: &mut Change, _| {
+            if missing > change.session.missing {
+                change.session.missing = missing;
+                let fact = Fact::SessionIncomplete {
+                    from,
+                    to: asked_at,
+                    missing: Some(missing),
+                };
+                change.tell(&fact, change.now());
+            }
+            // What was heard since the question is newer than the answer.
+            let is_same = change.session.heard_at == session.heard_at;
+            let waits = matches!(change.session.state, State::Queued | State::Assigning);
+            match standing {
+                Some(Standing::NoSession | Standing::Invalid)
+                    if is_same && change.session.is_watched() =>
+                {
+                    change.close("vendor", survey.as_ref(), change.now());
+                }
+                // The push that tells who it is has not come: asked again, the vendor says so.
+                Some(Standing::InSession) if waits && !change.session.sends.is_pending() => {
+                    let assign = change.session.assign.clone().unwrap_or_default();
+                    change.send(Send::Open { assign });
+                }
+                _ => {}
+            }
+        };
+        let late = self
+            .recorder
+            .record_missed(&session.id, told.messages, then)
+            .await?;
+        self.wake(late.as_ref()).await;
+        let found = late.as_ref().is_some_and(|late| late.missed > 0);
+        if found {
+            tracing::warn!(session = %session.id, missed = late.as_ref().map(|late| late.missed), "pushes were missed");
+        }
+        let quiet = match found {
+            true => 0,
+            false => next::quiet(session, watch),
+        };
+        let now = clock::now();
+        let asked = Watch {
+            due: session.is_open().then(|| now + self.silence.pause(quiet)),
+            asked_at: Some(asked_at),
+            quiet,
+            customer: told.customer,
+            ..Watch::default()
+        };
+        self.plan(session, watch, asked, found).await?;
+        if found {
+            self.alarm(&session.id, asked_at).await?;
+        }
+        Ok(())
+    }
+
+    /// How many messages of agents' the conversation has that the vendor did not list: they are unread as well, and
+    /// not missing.
+    async fn known_beside(&self, session: &Session, told: &ask::Told) -> Result<u64, TableError> {
+        let listed = |id: &str| {
+            let mut messages = told.messages.iter().flatten();
+            messages.any(|message| message.message_id.as_deref() == Some(id))
+        };
+        let (mut known, mut after) = (0, None);
+        loop {
+            let page = self
+                .table
+                .messages_after(&session.id, after.as_ref(), PAGE)
+                .await?;
+            after = page.messages.last().map(|last| last.id.clone());
+            let beside = page.messages.iter().filter(|message| {
+                let id = message.vendor_id.as_deref();
+                message.from == Author::Agent && !id.is_some_and(listed)
+            });
+            known += u64::try_from(beside.count()).unwrap_or(u64::MAX);
+            if !page.more {
+                return Ok(known);
+            }
+        }
+    }
+
+    async fn wake(&self, late: Option<&Late>) {
+        let Some(late) = late else { return };
+        let now = clock::now();
+        late.recorded.wake(&self.deliveries, None).await;
+        if late.session.sends.needs_nudge(now) {
+            self.sends.nudge(&late.session.id, None, now).await;
+        }
+    }
+
+    /// Writes when the session is looked at next. Where that is worth it, SQS wakes this function in time, which
+    /// `sweep` does by the minute.
+    async fn plan(
+        &self,
+        session: &Session,
+        read: &Watch,
+        planned: Watch,
+        in_time: bool,
+    ) -> Result<(), TableError> {
+        let now = clock::now();
+        let written = self
+            .table
+            .put_watch(&session.id, &read.stamp, &planned, now)
+            .await?;
+        let soon = planned
+            .due
+            .filter(|due| in_time && written && *due - now <= LONGEST_DELAY * 1_000);
+        if let Some(due) = soon {
+            self.heals.nudge(&session.id, Some(due), now).await;
+        }
+        Ok(())
+    }
+
+    /// A vendor that lost one push has lost others: all conversations that have not been asked about since are, in
+    /// their turn.
+    async fn alarm(&self, found: &SessionId, asked_at: Millis) -> Result<(), TableError> {
+        let gap = self.silence.first() / 2;
+        if self
+            .table
+            .pace(VENDOR, "heal", gap, asked_at)
+            .await?
+            .is_some()
+        {
+            return Ok(());
+        }
+        for shard in 0..WATCH_SHARDS {
+            for id in self.table.watched(shard, asked_at + AHEAD, AT_ONCE).await? {
+                let watch = self.table.watch(&id).await?.filter(|watch| {
+                    let has_its_turn = watch.due.is_none_or(|due| due <= asked_at);
+                    let was_asked = watch.asked_at.is_some_and(|at| at > asked_at - gap);
+                    id != *found && !has_its_turn && !was_asked
+                });
+                let Some(watch) = watch else { continue };
+                let now = clock::now();
+                if self.table.hold_watch(&id, &watch, now).await? {
+                    self.heals.nudge(&id, None, now).await;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Since when nothing is known of what the vendor had to tell.
+fn since(session: &Session, watch: &Watch) -> Millis {
+    let since = watch.asked_at.max(watch.since);
+    since.or(session.heard_at).unwrap_or(session.created_at)
+}
