@@ -17,7 +17,7 @@ use deskbridge::{
     outgoing::Task,
     profile::Profile,
     sends::{Drained, Sends, Watched},
-    session::{Assign, Session, State, View},
+    session::{Assign, Counterpart, Session, State, View},
     table::{Outcome, TableError},
     vendor::Vendor,
 };
@@ -199,8 +199,8 @@ impl App {
         let pending = session.sends.is_behind();
         match session.state {
             State::Active => Ok(true),
-            State::Robot | State::Urobot if wish.to.is_robot() => Ok(true),
-            // What waits may be words to the robot: the wish for an agent comes behind them, once.
+            State::Robot | State::Urobot if is_with(session, wish) => Ok(true),
+            // What waits may be words to the robot: the wish for somebody else comes behind them, once.
             State::Robot | State::Urobot if pending => {
                 let (id, last) = (&session.id, session.sends.tail);
                 let last = self.sends.table.send(id, last).await?;
@@ -242,11 +242,25 @@ impl App {
     }
 }
 
+/// Whether the robot that serves the customer is the one wished for: another maker's, or the vendor's own with
+/// these ids.
+fn is_with(session: &Session, wish: &Assign) -> bool {
+    let ids = |assign: &Assign| (assign.robot_id, assign.scene_id);
+    match (session.state, wish.to) {
+        (State::Robot, Counterpart::Robot) => true,
+        (State::Urobot, Counterpart::Urobot) => session
+            .assign
+            .as_ref()
+            .is_none_or(|asked| asked.to != Counterpart::Urobot || ids(asked) == ids(wish)),
+        _ => false,
+    }
+}
+
 /// Whether the vendor has yet to say anything to the wish: it is busy, and `drain-sends` goes on asking.
 fn is_being_asked(session: &Session, wish: &Assign) -> bool {
     match session.state {
         State::Opening => true,
-        State::Robot | State::Urobot => !wish.to.is_robot() && session.sends.is_behind(),
+        State::Robot | State::Urobot => !is_with(session, wish) && session.sends.is_behind(),
         State::Queued | State::Assigning | State::Active | State::Offline | State::Closed => false,
     }
 }

@@ -79,12 +79,12 @@ impl App {
         let caller = self.guard.check(request.headers())?;
         caller.must_be_server()?;
         match lambda::path_parameter(&request, "id") {
-            Some(id) => self.into_session(&caller, &id, &request).await,
+            Some(id) => self.to_session(&caller, &id, &request).await,
             None => self.to_udesks_customer(&request).await,
         }
     }
 
-    async fn into_session(
+    async fn to_session(
         &self,
         caller: &Caller,
         id: &str,
