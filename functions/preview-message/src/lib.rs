@@ -24,9 +24,9 @@ use deskbridge::{
 use lambda_http::{Body, Request, Response};
 use serde::{Deserialize, Serialize};
 
-/// Udesk takes three a second of one session. This is somewhat slower, since what leaves at this pace may arrive
-/// closer together.
-const GAP: Millis = 400;
+/// Udesk takes three a second of one session. Two are sent: a turn is taken before the call is made, and one on a
+/// cold connection arrives later than the next on a warm one.
+const GAP: Millis = 500;
 /// How often a turn is waited for; each wait is a gap at most.
 const WAITS: u32 = 3;
 /// The largest preview, in bytes: as large as a message may be.
