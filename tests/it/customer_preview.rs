@@ -78,8 +78,8 @@ async fn of_many_at_once_udesk_gets_few_and_the_latest_is_shown() {
 
     // One waits; another comes meanwhile, and the first one's turn is the other's.
     let turn = Calls::to("UpdateItem").body("newest = :mine AND");
-    let held = world.dynamodb.play(turn.times(1), Fault::Hang);
     types(&world, &session, "one").await.expect(200);
+    let held = world.dynamodb.play(turn.times(1), Fault::Hang);
     let waiting = async { types(&world, &session, "two").await.expect(200) };
     let coming = async {
         held.hit(1).await;
