@@ -156,10 +156,10 @@ fn settings_from_outside_are_those_not_made_of_resources() {
     assert_eq!(
         names,
         [
-            "SOBOT_KEY",
             "ODD",
             "RETRY_SCHEDULE_SECONDS",
             "RUST_LOG",
+            "SOBOT_KEY",
             "UDESK_BASE_URL"
         ]
     );
