@@ -10,6 +10,8 @@
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::clock::Millis;
 
 /// In how many windows a period is cut.
@@ -67,6 +69,26 @@ pub struct Window {
     pub ends: Millis,
     /// How many calls it may have counted before another of this class is let through.
     pub most: u32,
+}
+
+/// What became of the wish for a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// It may be made now.
+    Now,
+    /// A place is kept for it at this time.
+    Kept(Millis),
+    /// All places are taken until then, and none is kept: it has to be asked for again.
+    Full(Millis),
+}
+
+/// A place in the budget of one API that is kept for an entry of a log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Slot {
+    /// When.
+    pub at: Millis,
+    /// Of which API.
+    pub api: String,
 }
 
 /// Why a rate can't be read.

@@ -12,7 +12,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::clock::Millis;
+use crate::{budget::Slot, clock::Millis};
 
 /// How many entries of one log may be taken up again at a time: they stand in the session's record,
 /// which every write of the session writes.
@@ -54,7 +54,7 @@ pub struct Log {
     pub maybe_since: Option<Millis>,
     /// The place in the vendor's rate budget that is kept for the entry after `head`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub slot: Option<Millis>,
+    pub slot: Option<Slot>,
     /// What was given up and taken up again, and what lets others go first, by number.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub redriven: Vec<Redriven>,
@@ -81,7 +81,7 @@ pub struct Redriven {
     pub maybe_since: Option<Millis>,
     /// The place in the vendor's rate budget that is kept for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub slot: Option<Millis>,
+    pub slot: Option<Slot>,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
@@ -95,7 +95,7 @@ struct Tries<'a> {
     next_at: &'a mut Option<Millis>,
     began_at: &'a mut Option<Millis>,
     maybe_since: &'a mut Option<Millis>,
-    slot: &'a mut Option<Millis>,
+    slot: &'a mut Option<Slot>,
 }
 
 /// What a drainer that wants to start is told.
@@ -207,6 +207,8 @@ impl Log {
                 // An attempt that was cut off counts as a failed one, so that retries end here too.
                 *tries.attempts += 1;
                 *tries.maybe_since = tries.maybe_since.or(*tries.began_at);
+                // That drainer may have used it.
+                *tries.slot = None;
             }
             *tries.began_at = Some(now);
         }
@@ -294,11 +296,17 @@ impl Log {
 
     /// The place in the vendor's rate budget that is kept for the entry under way.
     #[must_use]
-    pub fn slot(&self) -> Option<Millis> {
+    pub fn slot(&self) -> Option<&Slot> {
         match self.redriven_under_way() {
-            Some(entry) => entry.slot,
-            None => self.slot,
+            Some(entry) => entry.slot.as_ref(),
+            None => self.slot.as_ref(),
         }
+    }
+
+    /// Whether the entry under way could let others go first: so many stand aside at most.
+    #[must_use]
+    pub fn has_room_aside(&self) -> bool {
+        self.redriven_under_way().is_some() || self.redriven.len() < MOST_REDRIVEN
     }
 
     fn redriven_under_way(&self) -> Option<&Redriven> {
@@ -366,19 +374,20 @@ impl Log {
         self.lease = None;
     }
 
-    /// The entry under way was not tried, and has its turn at `at`: a place in the vendor's rate budget is
-    /// kept for it. Lets the lease go.
-    pub fn wait(&mut self, at: Millis) {
-        self.put_off(at, Some(at), 0);
+    /// The entry under way was not tried, and has its turn at `at`, with the place in the vendor's rate budget
+    /// that is kept for it. Lets the lease go.
+    pub fn wait(&mut self, at: Millis, slot: Option<Slot>) {
+        self.put_off(at, slot, 0);
         self.lease = None;
     }
 
-    /// Like [`Log::postpone`], or [`Log::wait`] where `slot`, of an entry that lets those behind it go first.
-    /// Goes on to the next one as [`Log::settle`] does.
+    /// Like [`Log::postpone`] where the entry under way `failed`, else like [`Log::wait`], of one that lets those
+    /// behind it go first. Goes on to the next one as [`Log::settle`] does.
     pub fn step_aside(
         &mut self,
         at: Millis,
-        slot: bool,
+        slot: Option<Slot>,
+        failed: bool,
         now: Millis,
         lease_for: Millis,
         go_on: bool,
@@ -400,14 +409,11 @@ impl Log {
             let place = self.redriven.partition_point(|entry| entry.number < number);
             self.redriven.insert(place, aside);
         }
-        match slot {
-            true => self.put_off(at, Some(at), 0),
-            false => self.put_off(at, None, 1),
-        }
+        self.put_off(at, slot, u32::from(failed));
         self.pass_on(now, lease_for, go_on)
     }
 
-    fn put_off(&mut self, at: Millis, slot: Option<Millis>, failed: u32) {
+    fn put_off(&mut self, at: Millis, slot: Option<Slot>, failed: u32) {
         if let Some(tries) = self.under_way().and_then(|number| self.tries(number)) {
             *tries.attempts += failed;
             *tries.next_at = Some(at);
@@ -495,15 +501,34 @@ mod tests {
         assert_eq!(log.begin("b", 600, LEASE), Begin::Empty);
     }
 
+    fn kept(at: Millis) -> Option<Slot> {
+        let api = "POST /im/messages".to_owned();
+        Some(Slot { at, api })
+    }
+
+    #[test]
+    fn a_place_that_a_dead_drainer_may_have_used_is_not_used_again() {
+        let mut log = log_with(1);
+        log.begin("a", 0, LEASE);
+        log.wait(500, kept(500));
+        log.begin("a", 500, LEASE);
+        assert!(log.slot().is_some());
+        log.begin("b", 1_500, LEASE);
+        assert_eq!(log.slot(), None);
+    }
+
     #[test]
     fn what_steps_aside_holds_up_nobody_and_comes_back_at_its_time() {
         let mut log = log_with(3);
         log.begin("a", 0, LEASE);
         // Over budget: not an attempt, and its place is kept.
-        assert_eq!(log.step_aside(5_000, true, 10, LEASE, true), Some(2));
+        assert_eq!(
+            log.step_aside(5_000, kept(5_000), false, 10, LEASE, true),
+            Some(2)
+        );
         assert_eq!(log.tried(1), Some((0, Some(5_000))));
         // One that fails counts.
-        assert_eq!(log.step_aside(6_000, false, 20, LEASE, true), Some(3));
+        assert_eq!(log.step_aside(6_000, None, true, 20, LEASE, true), Some(3));
         assert_eq!(log.tried(2), Some((1, Some(6_000))));
         assert_eq!(log.settle(30, LEASE, true), None);
         assert!(log.is_pending() && !log.is_behind());
@@ -515,7 +540,7 @@ mod tests {
                 suspect: false
             }
         ));
-        assert_eq!(log.slot(), Some(5_000));
+        assert_eq!(log.slot(), kept(5_000).as_ref());
         assert_eq!(log.settle(5_100, LEASE, true), None);
         assert!(matches!(
             log.begin("b", 6_000, LEASE),
@@ -533,11 +558,11 @@ mod tests {
     fn whoever_waits_for_the_budget_has_not_failed() {
         let mut log = log_with(2);
         log.begin("a", 0, LEASE);
-        log.wait(3_000);
+        log.wait(3_000, kept(3_000));
         assert_eq!((log.failed(), log.next_try(10)), (0, Some(3_000)));
         assert_eq!(log.begin("b", 10, LEASE), Begin::NotDue(3_000));
         log.begin("b", 3_000, LEASE);
-        assert_eq!(log.slot(), Some(3_000));
+        assert_eq!(log.slot(), kept(3_000).as_ref());
         log.postpone(4_000);
         assert_eq!((log.failed(), log.slot), (1, None));
     }

@@ -9,7 +9,7 @@ use deskbridge::{
     budget::Class,
     clock::{self, Millis},
     config::{ConfigError, Settings},
-    desk::{AskError, Desk, UdeskLine},
+    desk::{AskError, CustomerNumbers, Desk, UdeskLine},
     error::{Error, Kind},
     http::Client,
     ids::CustomerId,
@@ -51,6 +51,7 @@ pub struct App {
     guard: Guard,
     desk: Desk,
     offset: Offset,
+    numbers: CustomerNumbers,
     table: Table,
     http: Client,
 }
@@ -100,6 +101,7 @@ impl App {
             guard: Guard::from_settings(settings)?,
             desk: Desk::of_udesk(settings, &http, &table)?,
             offset: inbound::udesk::offset(settings)?,
+            numbers: CustomerNumbers::from_settings(settings),
             table,
             http,
         })
@@ -167,7 +169,7 @@ impl App {
         customer: &CustomerId,
     ) -> Result<Option<Id>, AskError> {
         let find = get_customer::Request {
-            kind: get_customer::TYPE,
+            kind: self.numbers.kind(),
             content: customer.as_str(),
         };
         match udesk.ask(&find, Class::Read).await {

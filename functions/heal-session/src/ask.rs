@@ -2,7 +2,7 @@
 
 use deskbridge::{
     budget::Class,
-    desk::{AskError, UdeskLine},
+    desk::{AskError, CustomerNumbers, UdeskLine},
     session::Session,
     silence::Watch,
     vendor::udesk::{
@@ -35,6 +35,7 @@ pub(crate) async fn all(
     session: &Session,
     watch: &Watch,
     offset: Offset,
+    numbers: &CustomerNumbers,
     customer: &mut Option<i64>,
 ) -> Result<Told, AskError> {
     let mut told = Told::default();
@@ -42,7 +43,7 @@ pub(crate) async fn all(
     let sessions: Vec<_> = sessions.into_iter().flatten().map(Id).collect();
     if !sessions.is_empty() && customer.is_none() {
         let asked = get_customer::Request {
-            kind: get_customer::TYPE,
+            kind: numbers.kind(),
             content: session.customer.as_str(),
         };
         *customer = had(line.ask(&asked, CLASS).await)?.map(|found| found.id.0);

@@ -12,7 +12,7 @@ use deskbridge::{
     change::Change,
     clock::{self, Millis},
     config::{ConfigError, DELIVERIES_QUEUE_URL, HEALS_QUEUE_URL, SENDS_QUEUE_URL, Settings},
-    desk::{AskError, Desk},
+    desk::{AskError, CustomerNumbers, Desk},
     event::Fact,
     http::Client,
     ids::SessionId,
@@ -45,6 +45,7 @@ const PAGE: usize = 500;
 pub struct App {
     table: Table,
     desk: Desk,
+    numbers: CustomerNumbers,
     recorder: Recorder,
     silence: Silence,
     deliveries: Queue,
@@ -64,6 +65,7 @@ impl App {
         let deliveries = Queue::from_settings(settings, &DELIVERIES_QUEUE_URL, &http)?;
         Ok(Self {
             desk: Desk::of_udesk(settings, &http, &table)?,
+            numbers: CustomerNumbers::from_settings(settings),
             recorder: Recorder::from_settings(settings, &table)?,
             silence: Silence::from_settings(settings)?,
             sends: deliveries.beside(settings, &SENDS_QUEUE_URL)?,
@@ -135,7 +137,7 @@ impl App {
         };
         let mut customer = watch.customer;
         let offset = self.recorder.offset();
-        match ask::all(line, &session, &watch, offset, &mut customer).await {
+        match ask::all(line, &session, &watch, offset, &self.numbers, &mut customer).await {
             Ok(told) => self.record(&session, &watch, told).await,
             Err(AskError::Wait { retry_at, .. }) => {
                 let later = Watch {
@@ -220,7 +222,12 @@ impl App {
                 change.tell(&fact, change.now());
             }
             // What was heard since the question is newer than the answer.
-            let is_same = change.session.heard_at == session.heard_at;
+            let now = &change.session;
+            let is_same = now.heard_at == session.heard_at
+                && now.spoke_at == session.spoke_at
+                && now.state == session.state
+                && now.vendor_session == session.vendor_session
+                && !now.sends.is_behind();
             let waits = matches!(change.session.state, State::Queued | State::Assigning);
             match standing {
                 Some(Standing::NoSession | Standing::Invalid)
@@ -229,7 +236,7 @@ impl App {
                     change.close("vendor", survey.as_ref(), change.now());
                 }
                 // The push that tells who it is has not come: asked again, the vendor says so.
-                Some(Standing::InSession) if waits && !change.session.sends.is_pending() => {
+                Some(Standing::InSession) if waits && !change.session.sends.is_behind() => {
                     let assign = change.session.assign.clone().unwrap_or_default();
                     change.send(Send::Open { assign });
                 }

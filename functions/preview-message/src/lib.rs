@@ -194,7 +194,7 @@ impl App {
         }
         // What the customer has sent meanwhile took the preview away, and it must not come back.
         let now = table.session(&session.id).await?;
-        Ok(now.is_some_and(|now| now.is_open() && now.sends.tail == session.sends.tail))
+        Ok(now.is_some_and(|now| now.is_open() && now.spoke_at == session.spoke_at))
     }
 }
 

@@ -8,6 +8,7 @@ mod udesk;
 use std::time::Duration;
 
 use crate::{
+    budget::Slot,
     clock::Millis,
     config::{ConfigError, Settings},
     error::{Error, Kind, VendorCode, VendorFault},
@@ -79,10 +80,12 @@ pub enum Outcome {
         /// Why.
         fault: VendorFault,
     },
-    /// It was not made: the vendor's rate budget has a place for it at this time.
+    /// It was not made: the vendor's rate budget has room for it at this time, or is to be asked again then.
     Wait {
         /// When.
         until: Millis,
+        /// The place that is kept for it.
+        slot: Option<Slot>,
     },
     /// It had no effect, since the customer is elsewhere at the vendor's by now: assigned, most likely,
     /// and the push that tells of it is late.
@@ -361,7 +364,7 @@ impl Desk {
             // The message itself had no effect, whatever became of the question.
             Outcome::NotYet { after, fault } => Outcome::NotYet { after, fault },
             Outcome::Lost(fault) => Outcome::NotYet { after: None, fault },
-            Outcome::Wait { until } => Outcome::Wait { until },
+            Outcome::Wait { until, slot } => Outcome::Wait { until, slot },
             Outcome::Done
             | Outcome::Nothing
             | Outcome::Moved { .. }

@@ -10,7 +10,7 @@ pub use number::CustomerNumbers;
 
 use super::{AskError, Desk, OnUnknown, Opened, Outcome, Unfit, Welcome, fault};
 use crate::{
-    budget::{Class, Rates, Scope},
+    budget::{Class, Rates, Scope, Slot, Taken},
     clock::{self, Millis},
     config::{
         ConfigError, Settings, UDESK_API_TOKEN, UDESK_BASE_URL, UDESK_EMAIL, UDESK_ON_UNKNOWN,
@@ -96,17 +96,17 @@ pub struct Line<'a> {
 
 /// What a call takes from the rate budget.
 #[derive(Clone, Copy)]
-struct Pass {
+struct Pass<'s> {
     class: Class,
     /// Where it may wait.
-    wait: Waits,
+    wait: Waits<'s>,
 }
 
 /// Whether a call can be made later.
 #[derive(Clone, Copy)]
-enum Waits {
-    /// It is an entry of a log, which keeps the place that is kept for it.
-    At(Option<Millis>),
+enum Waits<'s> {
+    /// It is an entry of a log, which holds the place that is kept for it.
+    At(Option<&'s Slot>),
     /// Nobody comes back for it.
     Never,
 }
@@ -168,7 +168,7 @@ impl<'a> Line<'a> {
 
     /// Says it again where an answer was lost: a rating is the same, a click may be counted twice, and a step shown
     /// twice is better than none.
-    async fn tell(&self, feedback: &Feedback<'_>, pass: Pass) -> Result<Outcome, Failure> {
+    async fn tell(&self, feedback: &Feedback<'_>, pass: Pass<'_>) -> Result<Outcome, Failure> {
         match feedback {
             Feedback::Session(request) => self.call(request, pass).await.map(drop),
             Feedback::Robot(request) => self.call(request, pass).await.map(drop),
@@ -181,7 +181,7 @@ impl<'a> Line<'a> {
         Ok(Outcome::Done)
     }
 
-    async fn make(&self, call: &Call<'_>, pass: Pass) -> Result<Outcome, Failure> {
+    async fn make(&self, call: &Call<'_>, pass: Pass<'_>) -> Result<Outcome, Failure> {
         Ok(match call {
             Call::Register(request) => {
                 let done = self.call(request, pass).await;
@@ -230,7 +230,7 @@ impl<'a> Line<'a> {
         &self,
         request: &create_session::Request<'_>,
         refusal: Refusal,
-        pass: Pass,
+        pass: Pass<'_>,
     ) -> Result<create_session::Response, Failure> {
         if refusal.code != Some(Code::NotAdminOrAbsent) {
             return Err(Failure::Refusal(refusal));
@@ -255,7 +255,7 @@ impl<'a> Line<'a> {
 
     /// Makes one call. Where the clock or the nonce was at fault, one more, signed afresh, within the same
     /// limit; a clock that stays off is no reason to hammer.
-    async fn call<R: Endpoint>(&self, request: &R, pass: Pass) -> Result<R::Response, Failure> {
+    async fn call<R: Endpoint>(&self, request: &R, pass: Pass<'_>) -> Result<R::Response, Failure> {
         let limit = self.desk.limit;
         let started = Instant::now();
         match self.call_once(request, pass, limit).await {
@@ -277,7 +277,7 @@ impl<'a> Line<'a> {
     async fn call_once<R: Endpoint>(
         &self,
         request: &R,
-        pass: Pass,
+        pass: Pass<'_>,
         limit: Duration,
     ) -> Result<R::Response, Failure> {
         self.pass::<R>(pass).await?;
@@ -312,7 +312,7 @@ impl<'a> Line<'a> {
     }
 
     /// Takes a place in the rate budget.
-    async fn pass<R: Endpoint>(&self, Pass { class, wait }: Pass) -> Result<(), Failure> {
+    async fn pass<R: Endpoint>(&self, Pass { class, wait }: Pass<'_>) -> Result<(), Failure> {
         let (rates, api) = (&self.udesk.rates, R::API.name());
         let (table, now) = (&self.desk.table, clock::now());
         let taken = match wait {
@@ -324,10 +324,15 @@ impl<'a> Line<'a> {
             Waits::Never => table.take_now(Vendor::Udesk, rates, api, class, now).await,
         };
         match taken {
-            Ok(None) => Ok(()),
-            Ok(Some(retry_at)) => {
+            Ok(Taken::Now) => Ok(()),
+            Ok(Taken::Kept(at)) => {
                 line::add(Metric::OverBudget, 1);
-                Err(Failure::Wait(retry_at))
+                let api = api.to_owned();
+                Err(Failure::Wait(at, Some(Slot { at, api })))
+            }
+            Ok(Taken::Full(until)) => {
+                line::add(Metric::OverBudget, 1);
+                Err(Failure::Wait(until, None))
             }
             // Without a count the call may be one too many, which Udesk says then: better than none at all.
             Err(error) => {
@@ -608,7 +613,7 @@ fn said(answer: Answer, known_by: Option<UrobotMessage>) -> Welcome {
 
 /// Why a call brought nothing.
 enum Failure {
-    Wait(Millis),
+    Wait(Millis, Option<Slot>),
     Refusal(Refusal),
     NoAnswer(NoAnswer),
     Unsendable(Unsendable),
@@ -636,7 +641,7 @@ impl Failure {
     /// The same for whoever asks by the way.
     fn for_asker(self) -> AskError {
         match self.outcome() {
-            Outcome::Wait { until } => AskError::Wait {
+            Outcome::Wait { until, slot: _ } => AskError::Wait {
                 retry_at: until,
                 fault: fault(Vendor::Udesk, None, "its limit of calls is used up for now"),
             },
@@ -653,7 +658,7 @@ impl Failure {
 
     fn outcome(self) -> Outcome {
         match self {
-            Self::Wait(until) => Outcome::Wait { until },
+            Self::Wait(until, slot) => Outcome::Wait { until, slot },
             Self::Refusal(Refusal {
                 fate,
                 code,

@@ -2,6 +2,7 @@
 
 use super::{Attempt, Watched};
 use crate::{
+    budget::Slot,
     change::Change,
     clock::Millis,
     desk::{OnUnknown, Opened, Outcome, Welcome},
@@ -100,11 +101,8 @@ impl Rules<'_> {
                     }
                 }
             }
-            Outcome::Wait { until } => {
-                return Step {
-                    next: self.wait(change, attempt, *until, go_on),
-                    came: Watched::Later,
-                };
+            Outcome::Wait { until, slot } => {
+                return self.wait(change, attempt, *until, slot.clone(), go_on);
             }
             // Whom the vendor won't hear of can be served all the same. It may know the customer from an earlier visit,
             // and has no code that says so: nothing is given up.
@@ -136,21 +134,51 @@ impl Rules<'_> {
         }
     }
 
-    /// Keeps the entry until the vendor's rate budget has its place: no attempt, so none that failed.
+    /// Keeps the entry until the vendor's rate budget has room for it: no attempt, so none that failed.
     fn wait(
         &self,
         change: &mut Change,
         attempt: &Attempt,
         until: Millis,
+        slot: Option<Slot>,
         go_on: bool,
-    ) -> Option<u64> {
+    ) -> Step {
+        if attempt.entry.task.steps_aside() {
+            return self.step_aside(change, attempt, until, slot, false, go_on);
+        }
+        change.session.sends.wait(until, slot);
+        Step {
+            next: None,
+            came: Watched::Later,
+        }
+    }
+
+    /// Lets those behind the entry go first. Where too many stand aside already, it is given up: it never
+    /// holds up a message.
+    fn step_aside(
+        &self,
+        change: &mut Change,
+        attempt: &Attempt,
+        at: Millis,
+        slot: Option<Slot>,
+        failed: bool,
+        go_on: bool,
+    ) -> Step {
+        if !change.session.sends.has_room_aside() {
+            let fault = VendorFault {
+                name: change.session.vendor.name().to_owned(),
+                code: None,
+                message: "too many of these wait for the vendor already".to_owned(),
+            };
+            give_up(change, attempt, Status::Failed, &fault, "refused");
+            return self.settled(change, go_on, Watched::Refused(fault));
+        }
         let now = change.now();
         let log = &mut change.session.sends;
-        if attempt.entry.task.steps_aside() {
-            return log.step_aside(until, true, now, self.lease, go_on);
+        Step {
+            next: log.step_aside(at, slot, failed, now, self.lease, go_on),
+            came: Watched::Later,
         }
-        log.wait(until);
-        None
     }
 
     /// Plans another attempt, or gives up where the schedule has none left.
@@ -170,15 +198,12 @@ impl Rules<'_> {
         let next = self.schedule.next(failed, after, now);
         if let Some(at) = next.filter(|at| !(is_message && self.on_unknown.is_too_late(since, *at)))
         {
-            let log = &mut change.session.sends;
-            let next = if attempt.entry.task.steps_aside() {
-                log.step_aside(at, false, now, self.lease, go_on)
-            } else {
-                log.postpone(at);
-                None
-            };
+            if attempt.entry.task.steps_aside() {
+                return self.step_aside(change, attempt, at, None, true, go_on);
+            }
+            change.session.sends.postpone(at);
             return Step {
-                next,
+                next: None,
                 came: Watched::Later,
             };
         }

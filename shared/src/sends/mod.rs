@@ -370,6 +370,10 @@ impl Sends {
         let is_message = matches!(entry.task, Task::Message { .. });
         match (is_message, session.is_open()) {
             (false, false) if entry.task.outlives() => {}
+            // Whoever asked for it is not told that it was done.
+            (false, false) if matches!(entry.task, Task::TakeStep { .. }) => {
+                return Outcome::Refused(known("the session was closed before this could be done"));
+            }
             (false, false) => return Outcome::Nothing,
             (true, false) => {
                 return Outcome::Gone(known(

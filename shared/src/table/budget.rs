@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::{error::ProvideErrorMetadata, types::AttributeValue};
 
 use super::{Table, TableError, keys::Key, refused};
 use crate::{
-    budget::{Class, Rates},
+    budget::{Class, Rates, Slot, Taken},
     clock::Millis,
     vendor::Vendor,
 };
@@ -13,8 +13,7 @@ use crate::{
 const KEPT: Millis = 3_600;
 
 impl Table {
-    /// Takes a place in `vendor`'s budget for a call of `api`: `None` where it may be made now, else the time
-    /// at which it may, for which the place is kept. `slot` is a place that was kept before.
+    /// Takes a place in `vendor`'s budget for a call of `api`, now or later. `slot` is one that was kept before.
     ///
     /// # Errors
     /// Where the table refuses.
@@ -24,23 +23,26 @@ impl Table {
         rates: &Rates,
         api: &str,
         class: Class,
-        slot: Option<Millis>,
+        slot: Option<&Slot>,
         now: Millis,
-    ) -> Result<Option<Millis>, TableError> {
-        if slot.is_some_and(|slot| rates.holds(api, slot, now)) {
-            return Ok(None);
+    ) -> Result<Taken, TableError> {
+        if slot.is_some_and(|slot| slot.api == api && rates.holds(api, slot.at, now)) {
+            return Ok(Taken::Now);
         }
         let name = rates.counted_as(api);
         let mut last = now;
         for window in rates.windows(api, class, now) {
             let key = Key::budget(vendor, name, window.begins);
             if self.count(&key, window.most, window.ends).await? {
-                return Ok((window.begins > now).then_some(window.begins));
+                return Ok(if window.begins > now {
+                    Taken::Kept(window.begins)
+                } else {
+                    Taken::Now
+                });
             }
             last = window.ends;
         }
-        // All is taken far ahead: whoever comes then asks again.
-        Ok(Some(last))
+        Ok(Taken::Full(last))
     }
 
     /// The same for a call that is made now or not at all: no place is kept for it.
@@ -54,14 +56,18 @@ impl Table {
         api: &str,
         class: Class,
         now: Millis,
-    ) -> Result<Option<Millis>, TableError> {
+    ) -> Result<Taken, TableError> {
         let name = rates.counted_as(api);
         let Some(window) = rates.windows(api, class, now).next() else {
-            return Ok(None);
+            return Ok(Taken::Now);
         };
         let key = Key::budget(vendor, name, window.begins);
         let counted = self.count(&key, window.most, window.ends).await?;
-        Ok((!counted).then_some(window.ends))
+        Ok(if counted {
+            Taken::Now
+        } else {
+            Taken::Full(window.ends)
+        })
     }
 
     /// Counts one more where fewer than `most` were counted; gives whether it did.

@@ -197,7 +197,9 @@ impl Table {
             let Some(session) = self.session(id).await? else {
                 return Ok(true);
             };
-            if session.is_open() {
+            // What the app, or the vendor, has yet to be told goes out first.
+            let is_pending = session.deliveries.is_pending() || session.sends.is_pending();
+            if session.is_open() || is_pending {
                 return Ok(false);
             }
             self.forget_pointer(&session).await?;

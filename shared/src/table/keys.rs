@@ -13,7 +13,7 @@
 //! | `CUSTOMER#<vendor>#<customer>` | `SES#<session>` | a session that the customer has or had |
 //! | `VENDOR#<vendor>#<vendor's session id>` | `@` | that session |
 //! | `SEEN#<vendor>#<key>` | `@` | what a webhook already brought |
-//! | `CLIENT#<scope>#<key>` | `@` | what a caller's own key already did |
+//! | `CLIENT#<scope> <key>` | `@` | what a caller's own key already did |
 //! | `BUDGET#<vendor>#<api>#<time>` | `@` | how many calls of an API were made in a window |
 //! | `PACE#<vendor>#<what>` | `@` | when it was done last, and who wishes for it next |
 //! | `NOTE#<vendor>#<what>` | `@` | what is remembered for a while |
@@ -109,7 +109,8 @@ impl Key {
     }
 
     pub(super) fn client(scope: &str, key: &str) -> Self {
-        Self::alone(format!("CLIENT#{scope}#{key}"))
+        // A key holds no space: no scope and key are another scope and key.
+        Self::alone(format!("CLIENT#{scope} {key}"))
     }
 
     pub(super) fn budget(vendor: Vendor, api: &str, begins: Millis) -> Self {

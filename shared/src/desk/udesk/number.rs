@@ -32,6 +32,12 @@ impl CustomerNumbers {
         }
     }
 
+    /// What Udesk calls the app's ids of customers, where it is asked for one.
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        &self.kind
+    }
+
     /// Udesk's number of `customer`; `None` where Udesk knows no such customer.
     ///
     /// # Errors
