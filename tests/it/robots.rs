@@ -220,13 +220,20 @@ async fn an_answer_that_comes_again_and_again_is_told_once() {
 async fn asking_for_a_robot_again_changes_nothing() {
     let world = World::start().await;
     let session = with_urobot(&world, "DE").await;
-    for wish in [urobot(), json!({"to": "robot"})] {
-        let again = ask(&world, "DE", wish).await.expect(200);
-        assert_eq!(again.text_of("id"), session);
-        assert_eq!(again.body["state"], "urobot");
-    }
+    let again = ask(&world, "DE", urobot()).await.expect(200);
+    assert_eq!(again.text_of("id"), session);
+    assert_eq!(again.body["state"], "urobot");
     assert_eq!(asked(&world), 1);
     assert_eq!(said(&world, &session).await.len(), 1, "one welcome");
+
+    // Another robot is another matter: it is met in the same session, once.
+    for _ in 0..2 {
+        let other = ask(&world, "DE", json!({"to": "robot"})).await.expect(200);
+        assert_eq!(other.text_of("id"), session);
+        assert_eq!(other.body["state"], "robot");
+    }
+    assert_eq!(asked(&world), 2);
+    assert_eq!(said(&world, &session).await.len(), 2, "its own welcome");
 }
 
 #[tokio::test(flavor = "multi_thread")]
