@@ -61,6 +61,7 @@ async fn main() {
     deployed.a_conversation_at_udesk().await;
     deployed.a_conversation_at_sobot().await;
     deployed.a_conversation_at_tencent().await;
+    deployed.all_else_at_udesk().await;
     deployed.a_message_waits_for_a_busy_desk().await;
     deployed.a_body_of_the_inbox_is_taken_up().await;
     said(
@@ -165,6 +166,8 @@ impl Deployed {
         // As the vendors' consoles are told.
         let udesk = deployed.webhook("WebhookUdeskUrl", PATH_SECRET);
         deployed.udesk.set_receive_url(udesk);
+        let events = deployed.webhook("WebhookUdeskEventUrl", PATH_SECRET);
+        deployed.udesk.set_event_url(events);
         for (kind, output) in [
             (PushKind::Offline, "WebhookSobotOfflineMessageUrl"),
             (PushKind::Unread, "WebhookSobotUnreadMessageUrl"),
@@ -235,6 +238,74 @@ impl Deployed {
         self.app.assert_in_order(&events[0].session);
         println!("  the app was told: {}", kinds(&events).join(", "));
         events
+    }
+
+    /// Every function that Udesk alone has, once, over the stack's URLs.
+    async fn all_else_at_udesk(&self) {
+        let ok = async |method: Method, path: &str, body: Option<Value>| {
+            let (status, answer) = self.call(method.clone(), path, body).await;
+            assert_eq!(status, 200, "{method} {path}: {answer}");
+            answer
+        };
+        let urobot = json!({"vendor": "udesk", "customer": "all", "assign": {"to": "urobot", "robot_id": 12362, "scene_id": 39}});
+        let (status, session) = self.call(Method::POST, "/sessions", Some(urobot)).await;
+        assert_eq!(status, 201, "{session}");
+        let id = session["id"].as_str().expect("an id").to_owned();
+        let of = |what: &str| format!("/sessions/{id}/{what}");
+        let welcome = ok(Method::GET, &of("messages"), None).await["messages"][0]["id"].clone();
+        let welcome = welcome.as_str().expect("a welcome");
+        let rating = of(&format!("messages/{welcome}/rating"));
+        ok(Method::POST, &rating, Some(json!({"useful": true}))).await;
+        let transfer = Some(json!({"kind": "transfer"}));
+        let agent = Some(json!({"vendor": "udesk", "customer": "all", "assign": {"to": "agent"}}));
+        ok(Method::POST, "/sessions", agent).await;
+        ok(Method::POST, &of("robot-actions"), transfer).await;
+        let typed = Some(json!({"content": "Where is my par"}));
+        let preview = ok(Method::PUT, &of("preview"), typed).await;
+        assert_eq!(preview["status"], "shown");
+        let online = Some(json!({"online": true}));
+        ok(Method::PUT, "/customers/all/presence", online).await;
+        self.agent_says("all", "Everything works").await;
+        self.until_told(&id, "Everything works", BOUND).await;
+        let standing = ok(Method::GET, "/customers/all", None).await;
+        assert_eq!(standing["status"], "in_session", "{standing}");
+        let said = ok(Method::GET, &of("messages"), None).await;
+        let last = said["messages"].as_array().and_then(|all| all.last());
+        let last = last.expect("a message")["id"].clone();
+        ok(Method::POST, &of("reads"), Some(json!({"through": last}))).await;
+        ok(Method::POST, &of("survey"), Some(json!({"option": "36"}))).await;
+        ok(Method::GET, "/desk/agents", None).await;
+
+        // The close is told by event alone: it comes through the other webhook, or is looked for.
+        self.udesk.switch(|switches| switches.lose_pushes = true);
+        let closed = self.udesk.agent_closes("all", "normal").await;
+        closed.expect("an agent is there");
+        self.udesk.switch(|switches| switches.lose_pushes = false);
+        self.told_until_closed("all").await;
+        let range = "from=2020-01-01T00:00:00Z&to=2099-01-01T00:00:00Z&customer=all";
+        until("all has been told, and is erased", async || {
+            let path = format!("/sessions?{range}");
+            ok(Method::DELETE, &path, None).await["erased"] == 1
+        })
+        .await;
+        let (status, gone) = self
+            .call(Method::GET, &format!("/sessions/{id}"), None)
+            .await;
+        assert_eq!(status, 404, "{gone}");
+
+        // An agent opens the list of cards; without Udesk's signature nobody does.
+        let page = self.emulator.function_url(self.stack.output("CardPageUrl"));
+        let now = deskbridge::clock::now() / 1_000;
+        let signed = harness::cards::signed(1, 1, 1, now);
+        for (query, wanted) in [(signed.as_str(), 200), ("im_sub_session_id=1", 403)] {
+            let answer = http_client().get(format!("{page}?{query}")).send().await;
+            assert_eq!(
+                answer.expect("the page answers").status(),
+                wanted,
+                "{query}"
+            );
+        }
+        println!("every function of Udesk's was called once");
     }
 
     /// Through the queue `sends` and its mapping.
@@ -477,7 +548,7 @@ impl Deployed {
 }
 
 /// The stack's secret, with these path secrets for Udesk; the rest is what the twins expect.
-fn secrets(udesk_webhook: &str) -> [(&str, &str); 7] {
+fn secrets(udesk_webhook: &str) -> [(&str, &str); 8] {
     [
         ("CUSTOMER_TOKEN_SECRETS", TOKEN_SECRET),
         ("APP_EVENTS_SECRETS", EVENTS_SECRET),

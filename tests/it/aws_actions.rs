@@ -426,6 +426,8 @@ async fn a_function_may_do_what_it_does_and_nothing_else() {
     let waits = world.ask_for_agent("waits").await.expect(201).text_of("id");
     world.twin.agents_online();
     world.settled().await;
+    // No event tells of it either.
+    world.twin.set_event_url("http://127.0.0.1:9/".to_owned());
     world.twin.switch(|switches| switches.lose_pushes = true);
     world.twin.agent_says("paused", "Good bye").await.unwrap();
     world.twin.agent_closes("paused", "normal").await.unwrap();

@@ -649,6 +649,7 @@ async fn no_canary_is_in_a_log_or_in_an_error() {
     for (queue, function) in [
         ("DeliveriesQueue", "drain-deliveries"),
         ("SendsQueue", "drain-sends"),
+        ("HealsQueue", "heal-session"),
         ("InboxQueue", "ingest-inbox"),
     ] {
         for body in [
@@ -707,6 +708,33 @@ async fn no_canary_is_in_a_log_or_in_an_error() {
         }
     }
 
+    // What servers ask of the whole desk, cards, and what Udesk tells by events.
+    let look = format!(
+        "/desk/agents?group={}",
+        canaries.sing("a group that is none")
+    );
+    call(&world, told, API_KEY, ("GET", &look), &[], "").await;
+    let card = json!({"session": 9002, "customer": 7002, "agent": 397, "card": {"title": canaries.sing("a card's title"),
+        "description": canaries.sing("a card's text"), "image": "https://shop.example.com/returns.png"}});
+    call(
+        &world,
+        told,
+        API_KEY,
+        ("POST", "/desk/cards"),
+        &[],
+        card.to_string(),
+    )
+    .await;
+    let list = world.cards_for(7001).await;
+    canaries.keep("the token of a list of cards", list.token());
+    world.pick(&list, list.cards()[0]).await;
+    let event = json!({"action": "ImSubSession_close", "message": {"customer_token": canaries.sing("a customer in an event"),
+        "im_log_infos": [{"content": canaries.sing("a line of a transcript")}]}});
+    let event = world
+        .push_to("webhook-udesk-event", PATH_SECRET, event.to_string())
+        .await;
+    event.expect(200);
+
     // Everything ends.
     for session in &sessions {
         call(
@@ -720,6 +748,10 @@ async fn no_canary_is_in_a_log_or_in_an_error() {
         .await;
     }
     world.settled().await;
+    let whose = canaries.sing("a customer who is erased");
+    let erase =
+        format!("/sessions?from=2020-01-01T00:00:00Z&to=2020-01-02T00:00:00Z&customer={whose}");
+    call(&world, told, API_KEY, ("DELETE", &erase), &[], "").await;
 
     // What was signed on the way.
     let signs = world
