@@ -344,6 +344,8 @@ async fn a_function_may_do_what_it_does_and_nothing_else() {
         let told = world.told(&lost);
         told.iter().filter(|kind| *kind == "message.sent").count() == times
     };
+    // Nor does whoever looks after a silence.
+    let no_look = world.sqs.play(of("heal-session"), WireFault::InternalError);
     world.say(&lost, "c-1", "Told late").await.expect(200);
     world
         .sweep_until("the first message was told", async || told(1))
@@ -357,6 +359,7 @@ async fn a_function_may_do_what_it_does_and_nothing_else() {
         .sweep_until("the second one was sent", async || told(2))
         .await;
     no_nudge.clear();
+    no_look.clear();
 
     // What was read, told while the vendor is busy; and behind a message that finds the session gone, which
     // nobody was woken for.
