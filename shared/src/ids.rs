@@ -170,6 +170,9 @@ impl SendId {
 pub struct CustomerId(String);
 
 impl CustomerId {
+    /// What one looks like, for whoever gave another.
+    pub const FORM: &'static str = "a customer is 1 to 128 visible ASCII characters, no spaces";
+
     /// Reads an identifier as the app gave it; `None` where it is empty, too long or holds a space,
     /// a control character or anything beyond ASCII.
     #[must_use]
@@ -194,9 +197,7 @@ impl fmt::Display for CustomerId {
 impl<'de> Deserialize<'de> for CustomerId {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let given = String::deserialize(deserializer)?;
-        Self::parse(&given).ok_or_else(|| {
-            serde::de::Error::custom("a customer is 1 to 128 visible ASCII characters, no spaces")
-        })
+        Self::parse(&given).ok_or_else(|| serde::de::Error::custom(Self::FORM))
     }
 }
 

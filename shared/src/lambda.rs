@@ -15,8 +15,10 @@ use tracing_subscriber::{
 use crate::queues::Task;
 use crate::{
     answer,
+    clock::{self, Millis},
     config::{ConfigError, METRICS_NAMESPACE, RUST_LOG, Settings},
     error::{Error, Kind},
+    ids::{CustomerId, SessionId},
     line::{self, Line, Outcome},
     object::Object,
 };
@@ -183,6 +185,58 @@ pub fn query_parameter(request: &Request, name: &str) -> Option<String> {
         .query_string_parameters_ref()?
         .first(name)
         .map(str::to_owned)
+}
+
+/// A parameter of the query, read; `why` says what it takes.
+///
+/// # Errors
+/// Where it is given and can't be read; the error names it.
+pub fn parameter<T>(
+    request: &Request,
+    name: &str,
+    why: &str,
+    read: impl FnOnce(&str) -> Option<T>,
+) -> Result<Option<T>, Error> {
+    query_parameter(request, name)
+        .map(|given| read(&given).ok_or_else(|| Error::field(name, why)))
+        .transpose()
+}
+
+/// The stretch of time from the query's `from` up to its `to`.
+///
+/// # Errors
+/// Where one of them is missing or no time, or they stand the wrong way round.
+pub fn stretch(request: &Request) -> Result<(Millis, Millis), Error> {
+    let time = |name| {
+        let why = "a time as RFC 3339 writes it, such as 2026-11-21T09:52:11Z (a + as %2B)";
+        let read = parameter(request, name, why, clock::of_rfc3339)?;
+        read.ok_or_else(|| Error::field(name, why))
+    };
+    let (from, to) = (time("from")?, time("to")?);
+    if to <= from {
+        return Err(Error::field("to", "it must be later than `from`"));
+    }
+    Ok((from, to))
+}
+
+/// The session that the path names as `id`. What can't be one's id is no session.
+///
+/// # Errors
+/// Where it names none.
+pub fn session_id(request: &Request) -> Result<SessionId, Error> {
+    path_parameter(request, "id")
+        .and_then(|id| SessionId::parse(&id))
+        .ok_or_else(Error::session_not_found)
+}
+
+/// The customer that the path names.
+///
+/// # Errors
+/// Where it can be none of ours.
+pub fn customer(request: &Request) -> Result<CustomerId, Error> {
+    path_parameter(request, "customer")
+        .and_then(|customer| CustomerId::parse(&customer))
+        .ok_or_else(|| Error::field("customer", CustomerId::FORM))
 }
 
 /// All values of a parameter that the query names again and again.

@@ -10,7 +10,6 @@ use deskbridge::{
     clock,
     config::{ConfigError, Settings},
     error::{Error, Kind},
-    ids::SessionId,
     lambda,
     outgoing::Task,
     sends::Sends,
@@ -66,9 +65,7 @@ impl App {
     /// Those of [`ANSWERS`].
     pub async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {
         let caller = self.guard.check(request.headers())?;
-        let id = lambda::path_parameter(&request, "id")
-            .and_then(|id| SessionId::parse(&id))
-            .ok_or_else(Error::session_not_found)?;
+        let id = lambda::session_id(&request)?;
         for tries in 0..TRIES {
             let session = caller.may_see(self.sends.table.session(&id).await?)?;
             if !session.is_open() || session.closing {

@@ -7,7 +7,7 @@ use deskbridge::{
     answer::{self, Answers},
     auth::Guard,
     budget::Class,
-    clock::{self, Millis},
+    clock::Millis,
     config::{ConfigError, Settings},
     desk::{AskError, CustomerNumbers, Desk, UdeskLine},
     error::{Error, Kind},
@@ -24,7 +24,7 @@ use deskbridge::{
         },
     },
 };
-use jiff::{Timestamp, tz::Offset};
+use jiff::tz::Offset;
 use lambda_http::{Body, Request, Response};
 use serde::Serialize;
 
@@ -152,7 +152,7 @@ impl App {
             },
             None => Whose::Everybody,
         };
-        let (start_time, end_time) = (self.written(ask.from), self.written(ask.to));
+        let [start_time, end_time] = [ask.from, ask.to].map(|at| date::write(at, self.offset));
         let destroy = destroy_session::Request {
             start_time: &start_time,
             end_time: &end_time,
@@ -179,12 +179,6 @@ impl App {
         }
     }
 
-    /// A time as Udesk's queries take it.
-    fn written(&self, at: Millis) -> String {
-        let at = Timestamp::from_millisecond(at).unwrap_or_default();
-        date::write(at, self.offset)
-    }
-
     /// One customer's, vendor by vendor.
     async fn erase_of(
         &self,
@@ -201,7 +195,7 @@ impl App {
             Some(behind) => Vendor::ALL
                 .into_iter()
                 .position(|vendor| behind.is_of(vendor, customer))
-                .ok_or_else(not_a_cursor)?,
+                .ok_or_else(|| Error::field("after", NOT_A_CURSOR))?,
             None => 0,
         };
         done.last.clone_from(&behind);
@@ -275,19 +269,8 @@ impl App {
 
 impl Ask {
     fn of(request: &Request) -> Result<Self, Error> {
-        let (from, to) = (time(request, "from")?, time(request, "to")?);
-        if to <= from {
-            return Err(Error::field("to", "it must be later than `from`"));
-        }
-        let customer = match lambda::query_parameter(request, "customer") {
-            Some(given) => Some(CustomerId::parse(&given).ok_or_else(|| {
-                Error::field(
-                    "customer",
-                    "a customer is 1 to 128 visible ASCII characters, no spaces",
-                )
-            })?),
-            None => None,
-        };
+        let (from, to) = lambda::stretch(request)?;
+        let customer = lambda::parameter(request, "customer", CustomerId::FORM, CustomerId::parse)?;
         let everybody = lambda::query_parameter(request, "everybody");
         match (everybody.as_deref(), &customer) {
             (Some("true"), None) | (None, Some(_)) => {}
@@ -302,10 +285,7 @@ impl Ask {
             }
             (Some(_), _) => return Err(Error::field("everybody", "`true`, or left out")),
         }
-        let after = match lambda::query_parameter(request, "after") {
-            Some(given) => Some(Cursor::parse(&given).ok_or_else(not_a_cursor)?),
-            None => None,
-        };
+        let after = lambda::parameter(request, "after", NOT_A_CURSOR, Cursor::parse)?;
         Ok(Self {
             from,
             to,
@@ -333,19 +313,4 @@ impl std::fmt::Display for Cursor {
     }
 }
 
-fn not_a_cursor() -> Error {
-    Error::field(
-        "after",
-        "not a cursor; use `next` of an earlier answer, with the same query",
-    )
-}
-
-fn time(request: &Request, name: &str) -> Result<Millis, Error> {
-    let given = lambda::query_parameter(request, name);
-    given
-        .and_then(|text| clock::of_rfc3339(&text))
-        .ok_or_else(|| {
-            let message = "a time as RFC 3339 writes it, such as 2026-11-21T09:52:11Z (a + as %2B)";
-            Error::field(name, message)
-        })
-}
+const NOT_A_CURSOR: &str = "not a cursor; use `next` of an earlier answer, with the same query";

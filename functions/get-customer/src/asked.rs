@@ -55,12 +55,7 @@ impl Asked {
         let by = query("by");
         let who = match by.as_deref() {
             None | Some("customer") => {
-                let customer = CustomerId::parse(&named).ok_or_else(|| {
-                    Error::field(
-                        "customer",
-                        "a customer is 1 to 128 visible ASCII characters, no spaces",
-                    )
-                })?;
+                let customer = lambda::customer(request)?;
                 Who::Customer(caller.customer(Some(customer))?)
             }
             Some("web_token") => Who::Web {

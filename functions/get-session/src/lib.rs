@@ -92,15 +92,7 @@ impl App {
     }
 
     async fn open_ones(&self, caller: &Caller, request: &Request) -> Result<Response<Body>, Error> {
-        let named = match lambda::query_parameter(request, "customer") {
-            Some(given) => Some(CustomerId::parse(&given).ok_or_else(|| {
-                Error::field(
-                    "customer",
-                    "a customer is 1 to 128 visible ASCII characters, no spaces",
-                )
-            })?),
-            None => None,
-        };
+        let named = lambda::parameter(request, "customer", CustomerId::FORM, CustomerId::parse)?;
         let customer = caller.customer(named)?;
         let vendors = match lambda::query_parameter(request, "vendor") {
             Some(given) => vec![vendor(&given)?],

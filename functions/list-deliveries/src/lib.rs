@@ -86,19 +86,6 @@ impl<'a> View<'a> {
     }
 }
 
-/// A parameter of the query, read; `why` says what it takes.
-fn parameter<T>(
-    request: &Request,
-    name: &'static str,
-    why: &str,
-    read: impl Fn(&str) -> Option<T>,
-) -> Result<Option<T>, Error> {
-    let given = lambda::query_parameter(request, name);
-    given
-        .map(|given| read(&given).ok_or_else(|| Error::field(name, why)))
-        .transpose()
-}
-
 impl App {
     /// The function as the settings want it.
     ///
@@ -125,34 +112,34 @@ impl App {
     pub async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {
         self.guard.check(request.headers())?.must_be_server()?;
         let filter = Filter {
-            direction: parameter(
+            direction: lambda::parameter(
                 &request,
                 "log",
                 "`deliveries`, to the app, or `sends`, to the vendor",
                 Direction::parse,
             )?
             .unwrap_or_default(),
-            status: parameter(&request, "status", "`due` or `dead`", Status::parse)?,
-            session: parameter(
+            status: lambda::parameter(&request, "status", "`due` or `dead`", Status::parse)?,
+            session: lambda::parameter(
                 &request,
                 "session",
                 "the id of a session: `ses_…`",
                 SessionId::parse,
             )?,
-            since: parameter(
+            since: lambda::parameter(
                 &request,
                 "since",
                 "a time as RFC 3339 writes it, such as 2026-11-21T09:52:11Z",
                 clock::of_rfc3339,
             )?,
         };
-        let after = parameter(
+        let after = lambda::parameter(
             &request,
             "after",
             "not a cursor; use `next` of an earlier answer",
             Cursor::parse,
         )?;
-        let limit = parameter(
+        let limit = lambda::parameter(
             &request,
             "limit",
             &format!("a whole number from {} to {}", LIMIT.start(), LIMIT.end()),

@@ -6,7 +6,7 @@ use deskbridge::{
     config::{ConfigError, Settings},
     error::{Error, Kind},
     http::Client,
-    ids::{MessageId, SessionId},
+    ids::MessageId,
     lambda,
     message::View,
     table::Table,
@@ -71,28 +71,16 @@ impl App {
     /// Those of [`ANSWERS`].
     pub async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {
         let caller = self.guard.check(request.headers())?;
-        let id = lambda::path_parameter(&request, "id")
-            .and_then(|id| SessionId::parse(&id))
-            .ok_or_else(Error::session_not_found)?;
-        let after = match lambda::query_parameter(&request, "after") {
-            Some(given) => Some(MessageId::parse(&given).ok_or_else(|| {
-                Error::field("after", "not a cursor; use `next` of an earlier answer")
-            })?),
-            None => None,
-        };
-        let limit = match lambda::query_parameter(&request, "limit") {
-            Some(given) => given
-                .parse()
-                .ok()
-                .filter(|limit| LIMIT.contains(limit))
-                .ok_or_else(|| {
-                    Error::field(
-                        "limit",
-                        format!("a whole number from {} to {}", LIMIT.start(), LIMIT.end()),
-                    )
-                })?,
-            None => 50,
-        };
+        let id = lambda::session_id(&request)?;
+        let not_a_cursor = "not a cursor; use `next` of an earlier answer";
+        let after = lambda::parameter(&request, "after", not_a_cursor, MessageId::parse)?;
+        let limit = lambda::parameter(
+            &request,
+            "limit",
+            &format!("a whole number from {} to {}", LIMIT.start(), LIMIT.end()),
+            |given| given.parse().ok().filter(|limit| LIMIT.contains(limit)),
+        )?
+        .unwrap_or(50);
         let (session, page) = tokio::try_join!(
             self.table.session(&id),
             self.table.messages_after(&id, after.as_ref(), limit)

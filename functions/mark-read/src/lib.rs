@@ -10,7 +10,7 @@ use deskbridge::{
     config::{ConfigError, Settings, UDESK_READ_MESSAGES_IN},
     error::{Error, Kind},
     idempotency::Key,
-    ids::{MessageId, SessionId},
+    ids::MessageId,
     lambda,
     message::{Author, Message},
     outgoing::Task,
@@ -85,7 +85,7 @@ impl App {
         };
         Ok(Self {
             guard: Guard::from_settings(settings)?,
-            sends: Sends::from_settings(settings)?,
+            sends: Sends::of_udesk(settings)?,
             in_query,
         })
     }
@@ -101,9 +101,7 @@ impl App {
     /// Those of [`ANSWERS`].
     pub async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {
         let caller = self.guard.check(request.headers())?;
-        let id = lambda::path_parameter(&request, "id")
-            .and_then(|id| SessionId::parse(&id))
-            .ok_or_else(Error::session_not_found)?;
+        let id = lambda::session_id(&request)?;
         let ask = lambda::body::<Ask>(&request)?;
         let read = ask.checked()?;
         let session = caller.may_see(self.sends.table.session(&id).await?)?;

@@ -12,7 +12,7 @@ use deskbridge::{
     desk::{AskError, Desk},
     error::{Error, Kind, VendorFault},
     http::Client,
-    ids::{SessionId, nonce},
+    ids::nonce,
     lambda,
     session::{Session, State},
     table::{Table, Turn},
@@ -121,9 +121,7 @@ impl App {
     /// Those of [`ANSWERS`].
     pub async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {
         let caller = self.guard.check(request.headers())?;
-        let id = lambda::path_parameter(&request, "id")
-            .and_then(|id| SessionId::parse(&id))
-            .ok_or_else(Error::session_not_found)?;
+        let id = lambda::session_id(&request)?;
         let Ask { content } = lambda::body(&request)?;
         if content.len() > LARGEST {
             let why = format!(

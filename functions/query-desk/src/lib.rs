@@ -7,7 +7,6 @@ use deskbridge::{
     answer::{self, Answers},
     auth::Guard,
     budget::Class,
-    clock::{self, Millis},
     config::{ConfigError, Settings},
     desk::Desk,
     error::{Error, Kind},
@@ -18,7 +17,7 @@ use deskbridge::{
         Id, abandoned_queues, agent_status, agent_unread, date, sensitive_words, urobots,
     },
 };
-use jiff::{Timestamp, tz::Offset};
+use jiff::tz::Offset;
 use lambda_http::{Body, Request, Response};
 
 /// What it may answer.
@@ -128,15 +127,12 @@ impl App {
     }
 
     async fn abandoned(&self, request: &Request) -> Result<Response<Body>, Error> {
-        let (from, to) = (time(request, "from")?, time(request, "to")?);
-        if to <= from {
-            return Err(Error::field("to", "it must be later than `from`"));
-        }
+        let (from, to) = lambda::stretch(request)?;
         let page = match lambda::query_parameter(request, "after") {
             Some(cursor) => page_after(&cursor)?,
             None => 1,
         };
-        let (start_time, end_time) = (self.written(from), self.written(to));
+        let [start_time, end_time] = [from, to].map(|at| date::write(at, self.offset));
         let ask = abandoned_queues::Request {
             start_time: &start_time,
             end_time: &end_time,
@@ -152,27 +148,11 @@ impl App {
         let found = udesk.ask(&sensitive_words::Request, Class::Read).await?;
         answer::json(200, &view::Words::of(&found))
     }
-
-    /// A time as Udesk's queries take it.
-    fn written(&self, at: Millis) -> String {
-        let at = Timestamp::from_millisecond(at).unwrap_or_default();
-        date::write(at, self.offset)
-    }
 }
 
 fn id(field: &str, given: &str) -> Result<Id, Error> {
     let id = given.parse().map(Id);
     id.map_err(|_| Error::field(field, "an id of the desk's is a whole number"))
-}
-
-fn time(request: &Request, name: &str) -> Result<Millis, Error> {
-    let given = lambda::query_parameter(request, name);
-    given
-        .and_then(|text| clock::of_rfc3339(&text))
-        .ok_or_else(|| {
-            let message = "a time as RFC 3339 writes it, such as 2026-11-21T09:52:11Z (a + as %2B)";
-            Error::field(name, message)
-        })
 }
 
 /// The page that a cursor leads to: never the first.

@@ -6,7 +6,7 @@ use deskbridge::{
     config::{ConfigError, Settings, UDESK_ROBOT_EVALUATION_PATH},
     error::{Error, Kind},
     idempotency::Key,
-    ids::{MessageId, SessionId},
+    ids::MessageId,
     lambda,
     message::Author,
     outgoing::Task,
@@ -76,9 +76,7 @@ impl App {
     /// Those of [`ANSWERS`].
     pub async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {
         let caller = self.guard.check(request.headers())?;
-        let id = lambda::path_parameter(&request, "id")
-            .and_then(|id| SessionId::parse(&id))
-            .ok_or_else(Error::session_not_found)?;
+        let id = lambda::session_id(&request)?;
         let ask: Ask = lambda::body(&request)?;
         let session = caller.may_see(self.sends.table.session(&id).await?)?;
         let message = lambda::path_parameter(&request, "message_id")

@@ -10,7 +10,6 @@ use deskbridge::{
     config::{ConfigError, Settings},
     error::{Error, Kind},
     idempotency::Key,
-    ids::SessionId,
     lambda,
     sends::Sends,
 };
@@ -63,9 +62,7 @@ impl App {
     /// Those of [`ANSWERS`].
     pub async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {
         let caller = self.guard.check(request.headers())?;
-        let id = lambda::path_parameter(&request, "id")
-            .and_then(|id| SessionId::parse(&id))
-            .ok_or_else(Error::session_not_found)?;
+        let id = lambda::session_id(&request)?;
         let ask: Ask = lambda::body(&request)?;
         let scope = format!("{}#{id}#survey", caller.role());
         let key = Key::of_header(&request, scope, &ask)?;

@@ -10,7 +10,6 @@ use deskbridge::{
     config::{ConfigError, Settings},
     error::{Error, Kind as ErrorKind},
     idempotency::{self, Key},
-    ids::SessionId,
     lambda,
     sends::Sends,
 };
@@ -64,9 +63,7 @@ impl App {
     /// Those of [`ANSWERS`].
     pub async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {
         let caller = self.guard.check(request.headers())?;
-        let id = lambda::path_parameter(&request, "id")
-            .and_then(|id| SessionId::parse(&id))
-            .ok_or_else(Error::session_not_found)?;
+        let id = lambda::session_id(&request)?;
         let ask = lambda::body::<Ask>(&request)?.checked(&caller, &request)?;
         let key = match ask.id() {
             Some(key) => Some(Key {

@@ -9,7 +9,6 @@ use deskbridge::{
     desk::{AskError, Desk},
     error::{Error, Kind},
     http::Client,
-    ids::CustomerId,
     lambda,
     table::Table,
     vendor::udesk::customer_online_state,
@@ -86,14 +85,7 @@ impl App {
     /// Those of [`ANSWERS`].
     pub async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {
         let caller = self.guard.check(request.headers())?;
-        let customer = lambda::path_parameter(&request, "customer")
-            .and_then(|customer| CustomerId::parse(&customer))
-            .ok_or_else(|| {
-                Error::field(
-                    "customer",
-                    "a customer is 1 to 128 visible ASCII characters, no spaces",
-                )
-            })?;
+        let customer = lambda::customer(&request)?;
         let customer = caller.customer(Some(customer))?;
         let Ask { online } = lambda::body(&request)?;
         let udesk = self.desk.udesk()?;

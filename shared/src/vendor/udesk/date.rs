@@ -3,6 +3,8 @@
 
 use jiff::{Timestamp, civil::DateTime, tz::Offset};
 
+use crate::clock::Millis;
+
 /// The moment that `text` names; `offset` is that of dates without a zone (a setting, since no page states it).
 /// `None` when it is no date. Order messages by their receipt, not by this.
 pub fn read(text: &str, offset: Offset) -> Option<Timestamp> {
@@ -18,8 +20,8 @@ pub fn read(text: &str, offset: Offset) -> Option<Timestamp> {
 
 /// `at` as Udesk's queries take it: `2022-05-19 19:50:33`, in the zone of `offset`. What is less than a second is
 /// dropped.
-pub fn write(at: Timestamp, offset: Offset) -> String {
-    let civil = offset.to_datetime(at);
+pub fn write(at: Millis, offset: Offset) -> String {
+    let civil = offset.to_datetime(Timestamp::from_millisecond(at).unwrap_or_default());
     civil.strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
@@ -44,8 +46,14 @@ mod tests {
     #[test]
     fn writes_a_query_s_time_in_udesks_zone() {
         let at: Timestamp = "2022-05-19T11:50:33.999Z".parse().unwrap();
-        assert_eq!(write(at, Offset::constant(8)), "2022-05-19 19:50:33");
-        assert_eq!(write(at, Offset::UTC), "2022-05-19 11:50:33");
+        assert_eq!(
+            write(at.as_millisecond(), Offset::constant(8)),
+            "2022-05-19 19:50:33"
+        );
+        assert_eq!(
+            write(at.as_millisecond(), Offset::UTC),
+            "2022-05-19 11:50:33"
+        );
         assert_eq!(
             read("2022-05-19 19:50:33", Offset::constant(8))
                 .unwrap()
