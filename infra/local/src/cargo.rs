@@ -4,11 +4,12 @@ use std::process::{Command, Stdio};
 
 /// What the outer cargo says of the package that it runs. Build scripts ask for these names (ring's does): left in
 /// place, they would make the inner cargo build everything anew, and the next outer one again.
-const OF_OUR_PACKAGE: [&str; 4] = [
+const OF_OUR_PACKAGE: [&str; 5] = [
     "CARGO_MANIFEST_",
     "CARGO_PKG_",
     "CARGO_BIN_",
     "CARGO_CRATE_",
+    "OUT_DIR",
 ];
 
 /// The cargo that runs us, or the one on the path, as whoever started us would call it.
