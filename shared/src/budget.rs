@@ -24,7 +24,9 @@ const AHEAD: Millis = 16;
 /// What a call is for. Where all share one budget, what stands higher may use more of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Class {
-    /// What the customer types, and questions that nobody waits for.
+    /// Questions that nobody waits for: what was missed.
+    Look,
+    /// What the customer types.
     Preview,
     /// What was read, who is there, and the questions of people.
     Read,
@@ -177,12 +179,13 @@ impl Rates {
         let length = rate.window();
         let first = now.div_euclid(length);
         let whole = rate.calls / TOUCHED;
-        // By itself, an API's calls are of one class but for a few.
+        // By itself, an API's calls are people's, but for a few that nobody waits for.
         let most = match (self.scope, class) {
+            (Scope::Api, Class::Look) => whole * 2 / 3,
             (Scope::Api, _) | (_, Class::Message) => whole,
             (Scope::Account, Class::Survey) => whole * 3 / 4,
             (Scope::Account, Class::Read) => whole / 2,
-            (Scope::Account, Class::Preview) => whole / 4,
+            (Scope::Account, Class::Preview | Class::Look) => whole / 4,
         };
         (first..first + AHEAD).map(move |window| Window {
             begins: window * length,
@@ -246,6 +249,10 @@ mod tests {
         assert!(shares.is_sorted() && shares.first() < shares.last());
         let given = rates(&["60"], Scope::Api).unwrap();
         assert_eq!(given.counted_as("GET /im/urobots"), "GET /im/urobots");
+        // What nobody waits for leaves something to those who wait.
+        let most = |class| given.windows("x", class, 0).next().unwrap().most;
+        assert!(most(Class::Look) < most(Class::Preview));
+        assert_eq!(most(Class::Preview), most(Class::Message));
     }
 
     #[test]

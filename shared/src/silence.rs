@@ -81,7 +81,8 @@ pub struct Watch {
     /// When it is to be looked at; `None` when no more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due: Option<Millis>,
-    /// Whether it must be looked at, silent or not: a silence was broken, and something may lie in it.
+    /// Whether it must be looked at, silent or not: a silence was broken, or a session left, and something may lie
+    /// there.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub must: bool,
     /// The vendor's session that the conversation was in before the present one, if that is news.
@@ -103,9 +104,6 @@ pub struct Watch {
     /// the silence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Millis>,
-    /// The vendor's number of the customer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub customer: Option<i64>,
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use deskbridge::{
     session::Session,
     silence::Watch,
     vendor::udesk::{
-        Id, customer_status, get_customer,
+        Id, customer_status,
         push_agent::{AgentMessage, UnreadableMessage},
         unread_customer_offline,
     },
@@ -14,45 +14,41 @@ use deskbridge::{
 use jiff::tz::Offset;
 
 /// Nobody waits for these questions: people's messages, and what they ask, go first.
-const CLASS: Class = Class::Preview;
+const CLASS: Class = Class::Look;
 
 /// What Udesk says.
 #[derive(Debug, Default)]
 pub(crate) struct Told {
     /// What agents wrote that the customer has not read: what was pushed, and what was not.
     pub(crate) messages: Vec<Result<AgentMessage, UnreadableMessage>>,
+    /// Of which of its sessions.
+    pub(crate) sessions: Vec<String>,
     /// How many of them there are beside.
     pub(crate) withheld: u64,
     /// Where the customer is; not asked of one whose conversation has ended.
     pub(crate) standing: Option<customer_status::Standing>,
-    /// Udesk's number of the customer.
-    pub(crate) customer: Option<i64>,
 }
 
-/// Asks all that there is to be asked. `customer` keeps the number that was found before the rest failed.
+/// Asks all that there is to be asked, and puts it into `told`: what was said before a question failed stands there.
 pub(crate) async fn all(
     line: UdeskLine<'_>,
     session: &Session,
     watch: &Watch,
     offset: Offset,
     numbers: &CustomerNumbers,
-    customer: &mut Option<i64>,
-) -> Result<Told, AskError> {
-    let mut told = Told::default();
+    told: &mut Told,
+) -> Result<(), AskError> {
     let sessions = [&watch.before, &session.vendor_session].map(|id| id.as_ref()?.parse().ok());
     let sessions: Vec<_> = sessions.into_iter().flatten().map(Id).collect();
-    if !sessions.is_empty() && customer.is_none() {
-        let asked = get_customer::Request {
-            kind: numbers.kind(),
-            content: session.customer.as_str(),
-        };
-        *customer = had(line.ask(&asked, CLASS).await)?.map(|found| found.id.0);
-    }
-    if let Some(number) = *customer {
+    let customer = match sessions.is_empty() {
+        true => None,
+        false => had(numbers.of(&line, &session.customer, CLASS).await)?.flatten(),
+    };
+    if let Some(customer_id) = customer {
         for im_sub_session_id in sessions {
             let asked = unread_customer_offline::Request {
                 im_sub_session_id,
-                customer_id: Id(number),
+                customer_id,
                 app_id: None,
             };
             let Some(unread) = had(line.ask(&asked, CLASS).await)? else {
@@ -61,6 +57,7 @@ pub(crate) async fn all(
             let listed = u64::try_from(unread.unread_messages.len()).unwrap_or(u64::MAX);
             told.withheld += unread.count.saturating_sub(listed);
             told.messages.extend(unread.messages(offset));
+            told.sessions.push(im_sub_session_id.to_string());
         }
     }
     if session.is_open() {
@@ -70,8 +67,7 @@ pub(crate) async fn all(
         let status = had(line.ask(&asked, CLASS).await)?;
         told.standing = status.map(|status| status.standing);
     }
-    told.customer = *customer;
-    Ok(told)
+    Ok(())
 }
 
 /// An answer; `None` where Udesk has none to give, and will have none later.

@@ -28,7 +28,13 @@ use deskbridge::{
     session::{Session, State},
     silence::{Silence, Watch},
     table::{Table, TableError, WATCH_SHARDS},
-    vendor::{Vendor, udesk::customer_status::Standing},
+    vendor::{
+        Vendor,
+        udesk::{
+            customer_status::Standing,
+            push_agent::{AgentMessage, UnreadableMessage},
+        },
+    },
 };
 use next::Next;
 
@@ -135,25 +141,37 @@ impl App {
             };
             return self.plan(&session, &watch, later, false).await;
         };
-        let mut customer = watch.customer;
+        let mut told = ask::Told::default();
         let offset = self.recorder.offset();
-        match ask::all(line, &session, &watch, offset, &self.numbers, &mut customer).await {
-            Ok(told) => self.record(&session, &watch, told).await,
-            Err(AskError::Wait { retry_at, .. }) => {
+        let asked = ask::all(line, &session, &watch, offset, &self.numbers, &mut told).await;
+        let recorded = match &asked {
+            Ok(()) => self.record(&session, &watch, told).await,
+            // What was said before is not lost, and says nothing of what is missing.
+            Err(_) => self.record_messages(&session, told.messages).await,
+        };
+        match (asked, recorded) {
+            (Ok(()), Ok(())) => Ok(()),
+            (Err(AskError::Wait { retry_at, .. }), Ok(())) => {
                 let later = Watch {
                     due: Some(retry_at),
                     not_before: Some(retry_at),
-                    customer,
                     ..watch.clone()
                 };
                 self.plan(&session, &watch, later, true).await
             }
-            Err(AskError::Unavailable { after, .. }) => {
-                self.fail(&session, &watch, customer, after.unwrap_or(0))
-                    .await
+            (Err(AskError::Unavailable { after, .. }), Ok(())) => {
+                self.fail(&session, &watch, after.unwrap_or(0)).await
             }
             // These are answers, see `ask`.
-            Err(AskError::Refused(_) | AskError::Gone(_)) => Ok(()),
+            (Err(AskError::Refused(_) | AskError::Gone(_)), Ok(())) => Ok(()),
+            // Without a plan the sweep would come back each minute, and never get further.
+            (_, Err(error)) => {
+                tracing::error!(
+                    error = lambda::chain(&error),
+                    "what Udesk said is not recorded"
+                );
+                self.fail(&session, &watch, 0).await
+            }
         }
     }
 
@@ -163,7 +181,6 @@ impl App {
         &self,
         session: &Session,
         watch: &Watch,
-        customer: Option<i64>,
         after: Millis,
     ) -> Result<(), TableError> {
         let now = clock::now();
@@ -188,7 +205,6 @@ impl App {
         let later = Watch {
             due: (!give_up).then_some(now + pause),
             failed,
-            customer,
             ..watch.clone()
         };
         self.plan(session, watch, later, !give_up).await
@@ -247,11 +263,7 @@ impl App {
             .recorder
             .record_missed(&session.id, told.messages, then)
             .await?;
-        self.wake(late.as_ref()).await;
-        let found = late.as_ref().is_some_and(|late| late.missed > 0);
-        if found {
-            tracing::warn!(session = %session.id, missed = late.as_ref().map(|late| late.missed), "pushes were missed");
-        }
+        let found = self.found(&session.id, late.as_ref()).await;
         let quiet = match found {
             true => 0,
             false => next::quiet(session, watch),
@@ -261,7 +273,6 @@ impl App {
             due: session.is_open().then(|| now + self.silence.pause(quiet)),
             asked_at: Some(asked_at),
             quiet,
-            customer: told.customer,
             ..Watch::default()
         };
         self.plan(session, watch, asked, found).await?;
@@ -271,14 +282,44 @@ impl App {
         Ok(())
     }
 
-    /// How many messages of agents' the conversation has that the vendor did not list: they are unread as well, and
-    /// not missing.
+    /// Records messages, and nothing that follows from there being no others.
+    async fn record_messages(
+        &self,
+        session: &Session,
+        messages: Vec<Result<AgentMessage, UnreadableMessage>>,
+    ) -> Result<(), TableError> {
+        if messages.is_empty() {
+            return Ok(());
+        }
+        let asked_at = clock::now();
+        let late = self
+            .recorder
+            .record_missed(&session.id, messages, |_, _| {})
+            .await?;
+        if self.found(&session.id, late.as_ref()).await {
+            self.alarm(&session.id, asked_at).await?;
+        }
+        Ok(())
+    }
+
+    /// Wakes whoever has to do with what was recorded. Gives whether anything had been missed.
+    async fn found(&self, id: &SessionId, late: Option<&Late>) -> bool {
+        self.wake(late).await;
+        let missed = late.map_or(0, |late| late.missed);
+        if missed > 0 {
+            tracing::warn!(session = %id, missed, "pushes were missed");
+        }
+        missed > 0
+    }
+
+    /// How many messages of agents' the conversation has that the vendor has not listed, and may have counted: of the
+    /// sessions that it was asked about, and not read as far as it was told. They are unread as well, and not missing.
     async fn known_beside(&self, session: &Session, told: &ask::Told) -> Result<u64, TableError> {
         let listed = |id: &str| {
             let mut messages = told.messages.iter().flatten();
             messages.any(|message| message.message_id.as_deref() == Some(id))
         };
-        let (mut known, mut after) = (0, None);
+        let (mut known, mut after) = (0, session.read_through.clone());
         loop {
             let page = self
                 .table
@@ -287,7 +328,9 @@ impl App {
             after = page.messages.last().map(|last| last.id.clone());
             let beside = page.messages.iter().filter(|message| {
                 let id = message.vendor_id.as_deref();
-                message.from == Author::Agent && !id.is_some_and(listed)
+                let asked = message.vendor_session.as_ref();
+                let asked = asked.is_none_or(|asked| told.sessions.contains(asked));
+                message.from == Author::Agent && asked && !id.is_some_and(listed)
             });
             known += u64::try_from(beside.count()).unwrap_or(u64::MAX);
             if !page.more {

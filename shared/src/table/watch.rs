@@ -25,14 +25,20 @@ fn part(shard: u64) -> String {
 }
 
 impl Table {
-    /// The watch that `change` sets anew, if it does: where a conversation begins or ends, and where a silence does
-    /// that may hide something.
+    /// The watch that `change` sets anew, if it does: where a conversation begins or ends, where it goes on in another
+    /// session of the vendor's, and where a silence ends that may hide something.
     pub(super) fn watch_of(&self, change: &Change) -> Option<Watch> {
         let first = self.silence.as_ref()?.first();
         let (session, now) = (&change.session, change.now);
         let is_watched = session.is_watched();
         let is_new = is_watched && !change.was_watched;
         let is_over = change.was_watched && !session.is_open();
+        let before = change
+            .was_at
+            .clone()
+            .filter(|before| session.vendor_session.as_ref() != Some(before));
+        // What was said last in the session that was left is looked for there, since nobody looks there again.
+        let is_left = is_over || before.is_some() && change.was_watched;
         let broken = change
             .broken
             .filter(|broken| is_watched && now - broken.since > first);
@@ -42,17 +48,18 @@ impl Table {
             }) if !is_over && !change.is_late() => now,
             // An answer is to be heard of soon; and to what was the end there may be a sequel on its way.
             Some(_) => now + first,
-            None if is_new || is_over => now + first,
+            None if is_new || is_left => now + first,
             None => return None,
         };
+        let since = change
+            .broken
+            .filter(|_| is_left || broken.is_some())
+            .map(|broken| broken.since);
         Some(Watch {
             due: Some(at),
-            must: at == now || is_over,
-            before: change
-                .was_at
-                .clone()
-                .filter(|before| session.vendor_session.as_ref() != Some(before)),
-            since: broken.map(|broken| broken.since),
+            must: at == now || is_left,
+            before,
+            since,
             ..Watch::default()
         })
     }
