@@ -14,14 +14,15 @@ pub fn binaries() -> &'static Path {
         // target/debug/deps/it-0123 lies beside target/debug/send-message.
         let folder = test.ancestors().nth(2).expect("target/debug").to_owned();
         let target = folder.parent().expect("target");
-        // With the tests' own selection, so that no dependency is built twice with other features.
+        // With a test, as the outer cargo: else dependencies would be built once more, with other features.
         let status = deskbridge_local::cargo()
             .args([
                 "build",
                 "--quiet",
                 "--workspace",
                 "--bins",
-                "--tests",
+                "--test",
+                "it",
                 "--target-dir",
             ])
             .arg(target)
