@@ -154,6 +154,11 @@ impl Change {
         Self { late: true, ..self }
     }
 
+    /// What is told from here on is told as it happens.
+    pub fn go_on_in_time(&mut self) {
+        self.late = false;
+    }
+
     /// Whether it tells of what the vendor did not tell when it happened.
     #[must_use]
     pub fn is_late(&self) -> bool {

@@ -192,6 +192,13 @@ impl Error {
         }
     }
 
+    /// With what the caller can do about it.
+    #[must_use]
+    pub fn with_advice(mut self, advice: &str) -> Self {
+        self.message = format!("{}; {advice}", self.message);
+        self
+    }
+
     /// The vendor is busy, or gives no answer that could be read. Its own words go to the caller and
     /// not into the log: nobody knows what they hold.
     #[must_use]

@@ -43,6 +43,19 @@ pub enum Task {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         correlation: Option<Correlation>,
     },
+    /// The same of one that no message of SQS holds: the table took it, and had no time to record what it says.
+    #[serde(rename = "kept_webhook_v1")]
+    KeptWebhook {
+        /// Whose.
+        vendor: Vendor,
+        /// What the table keeps it as.
+        hash: String,
+        /// In how many parts.
+        parts: usize,
+        /// The webhook's own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        correlation: Option<Correlation>,
+    },
 }
 
 impl Task {
@@ -51,9 +64,9 @@ impl Task {
     #[must_use]
     pub fn correlation(&self) -> Option<&Correlation> {
         match self {
-            Self::Nudge { correlation, .. } | Self::Webhook { correlation, .. } => {
-                correlation.as_ref()
-            }
+            Self::Nudge { correlation, .. }
+            | Self::Webhook { correlation, .. }
+            | Self::KeptWebhook { correlation, .. } => correlation.as_ref(),
         }
     }
 }

@@ -11,19 +11,20 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::{
     answer::{self, Answers},
+    clock,
     config::{ConfigError, DELIVERIES_QUEUE_URL, HEALS_QUEUE_URL, INBOX_QUEUE_URL, Settings},
     error::{Error, Kind},
     http::Client,
-    inbound::Record,
+    inbound::{self, Record},
     lambda,
     line::{self, Metric},
     queues::{Queue, Task},
     secret::Secret,
-    table::Table,
+    table::{Table, TableError},
 };
 
-/// The largest push that is taken, in bytes: in base64 it still fits an SQS message.
-const LARGEST: usize = 128 * 1024;
+/// The largest push, in bytes, that fits an SQS message in base64.
+const LARGEST_IN_INBOX: usize = 128 * 1024;
 /// How long the table may take before the inbox is tried.
 const TABLE_LIMIT: Duration = Duration::from_millis(2_200);
 /// How long everything may take. Lambda ends the function after 4 s, and Udesk waits for 5 s.
@@ -32,7 +33,7 @@ const LIMIT: Duration = Duration::from_millis(3_500);
 /// What it may answer.
 pub const ANSWERS: Answers = Answers {
     successes: &[200],
-    errors: &[Kind::NotFound, Kind::BodyTooLarge, Kind::StorageUnavailable],
+    errors: &[Kind::NotFound, Kind::StorageUnavailable],
 };
 
 /// What a webhook function needs. Made once at init.
@@ -81,7 +82,7 @@ impl<R: Record> Receiver<R> {
     /// Answers one push: 200 and an empty body, once it is recorded.
     ///
     /// # Errors
-    /// A wrong path secret, too large a body, and where neither table nor queue takes it.
+    /// A wrong path secret, and where neither table nor queue takes it.
     pub async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {
         let given = request.raw_http_path().trim_matches('/');
         if !Secret::any_matches(&self.secrets, given) {
@@ -93,16 +94,6 @@ impl<R: Record> Receiver<R> {
         line::at(R::VENDOR);
         line::add(Metric::Received, 1);
         let body: &[u8] = request.body();
-        if body.len() > LARGEST {
-            line::add(Metric::Lost, 1);
-            return Err(Error::new(
-                Kind::BodyTooLarge,
-                format!(
-                    "the push has {} bytes; at most {LARGEST} are taken",
-                    body.len()
-                ),
-            ));
-        }
         let end = Instant::now() + LIMIT;
         let why = match timeout(TABLE_LIMIT, self.recorder.record(body)).await {
             Ok(Ok(recorded)) => {
@@ -114,11 +105,6 @@ impl<R: Record> Receiver<R> {
             Err(_) => "the table took too long".to_owned(),
         };
         tracing::error!(error = why, "not recorded; it goes to the inbox");
-        let task = Task::Webhook {
-            vendor: R::VENDOR,
-            body: BASE64_STANDARD.encode(body),
-            correlation: line::correlation(),
-        };
         let lost = || {
             line::add(Metric::Lost, 1);
             Error::new(
@@ -126,10 +112,41 @@ impl<R: Record> Receiver<R> {
                 "neither the table nor the inbox takes it; send it again",
             )
         };
-        match timeout_at(end, self.inbox.put(&task, 0)).await {
-            Ok(Ok(())) => Ok(answer::empty(200)),
-            Ok(Err(error)) => Err(lost().with_source(error)),
+        let put_aside = async {
+            let task = self
+                .task_of(body)
+                .await
+                .map_err(|error| lost().with_source(error))?;
+            let put = self.inbox.put(&task, 0).await;
+            put.map_err(|error| lost().with_source(error))
+        };
+        match timeout_at(end, put_aside).await {
+            Ok(put) => put.map(|()| answer::empty(200)),
             Err(too_long) => Err(lost().with_source(too_long)),
         }
+    }
+
+    /// What the inbox is told of a push. One that no message of SQS holds is kept in the table, which takes it as it
+    /// is sooner than it records what it says.
+    async fn task_of(&self, body: &[u8]) -> Result<Task, TableError> {
+        let (vendor, correlation) = (R::VENDOR, line::correlation());
+        if body.len() <= LARGEST_IN_INBOX {
+            return Ok(Task::Webhook {
+                vendor,
+                body: BASE64_STANDARD.encode(body),
+                correlation,
+            });
+        }
+        let hash = inbound::hash(body);
+        let parts = self
+            .table
+            .keep_body(vendor, &hash, body, clock::now())
+            .await?;
+        Ok(Task::KeptWebhook {
+            vendor,
+            hash,
+            parts,
+            correlation,
+        })
     }
 }

@@ -4,7 +4,7 @@ use deskbridge::clock;
 use deskbridge_twins::udesk::Fault as VendorFault;
 use harness::{
     faults::{Calls, Fault},
-    world::{API_KEY, Answer, World},
+    world::{API_KEY, Answer, PATH_SECRET, World},
 };
 use serde_json::{Value, json};
 
@@ -202,4 +202,83 @@ async fn whom_udesk_does_not_know_is_erased_here() {
         json!({"erased": 1, "open": 0, "at_vendor": false})
     );
     assert_eq!(left(&world, &session).await, [] as [Value; 0]);
+}
+
+/// Of a customer whom it does not know, and to whom is no super-admin, Udesk says the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn where_udesk_may_mean_the_token_nothing_is_erased() {
+    let world = World::start().await;
+    let session = ended(&world, "DE").await;
+    let query = format!("{EVER}&customer=DE");
+    let refused = VendorFault::code(2015, "Not a super admin");
+    world
+        .twin
+        .fault("GET /customers/get_customer", refused, None);
+
+    let answer = erase(&world, &query).await.expect(422);
+
+    assert_eq!(answer.error_code(), "vendor_refused");
+    assert_eq!(answer.body["error"]["vendor"]["code"], 2015);
+    let message = answer.body["error"]["message"].as_str().unwrap();
+    assert!(message.contains("UDESK_API_TOKEN") && message.contains("at_vendor=false"));
+    assert_eq!(world.session(&session).await["state"], "closed");
+    assert_eq!(world.twin.conversation("DE").unwrap().sessions.len(), 1);
+    let wrong = erase(&world, &format!("{query}&at_vendor=no")).await;
+    assert_eq!(wrong.expect(400).body["error"]["field"], "at_vendor");
+
+    // Where it is known that Udesk has nothing any more, Udesk is left out.
+    let asked = world.twin.calls().len();
+    let done = erase(&world, &format!("{query}&at_vendor=false")).await;
+    assert_eq!(
+        done.expect(200).body,
+        json!({"erased": 1, "open": 0, "at_vendor": false})
+    );
+    assert_eq!(world.twin.calls().len(), asked);
+    assert_eq!(left(&world, &session).await, [] as [Value; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_udesk_tells_of_an_erased_session_is_not_kept() {
+    let world = World::start().await;
+    let session = ended(&world, "DE").await;
+    let udesk = world.twin.conversation("DE").unwrap().sessions[0].id;
+    erase(&world, &format!("{EVER}&customer=DE"))
+        .await
+        .expect(200);
+
+    let said = json!([{"sender": "customer", "content": "My secret is 4711"}]);
+    let close = json!({"im_sub_session_id": udesk, "customer_token": "DE", "im_log_infos": said});
+    let vote = json!({"im_sub_session_id": udesk, "customer_token": "DE", "option_id": 101});
+    for (action, message) in [("ImSubSession_close", close), ("ImSurveyVote_create", vote)] {
+        let body = json!({"action": action, "message": message}).to_string();
+        let answer = world.push_to("webhook-udesk-event", PATH_SECRET, body);
+        answer.await.expect(200);
+    }
+
+    assert_eq!(left(&world, &session).await, [] as [Value; 0]);
+    assert_eq!(world.raw_items().await, [] as [Value; 0]);
+    let text = json!(world.items().await).to_string();
+    assert!(!text.contains("4711"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn udesk_is_asked_for_every_second_that_the_time_touches() {
+    let world = World::start().await;
+    ended(&world, "DE").await;
+    for (times, asked) in [
+        (
+            "from=2026-01-01T00:00:00.900Z&to=2099-01-01T00:00:00.001Z",
+            "start_time=2026-01-01%2008%3A00%3A00&end_time=2099-01-01%2008%3A00%3A01",
+        ),
+        (
+            "from=2026-01-01T00:00:00Z&to=2099-01-01T00:00:00Z",
+            "start_time=2026-01-01%2008%3A00%3A00&end_time=2099-01-01%2008%3A00%3A00",
+        ),
+    ] {
+        erase(&world, &format!("{times}&customer=DE"))
+            .await
+            .expect(200);
+        let calls = world.udesk.calls_of(&Calls::path("/destroy_session"));
+        assert!(calls.last().unwrap().path.contains(asked), "{times}");
+    }
 }

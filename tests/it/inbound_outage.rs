@@ -11,6 +11,7 @@ use harness::{
     faults::{Calls, Fault},
     push,
     rule::Rule,
+    until,
     world::{Answer, PATH_SECRET, World},
 };
 use serde_json::Value;
@@ -385,4 +386,62 @@ async fn the_largest_push_fits_the_inbox() {
     refusing.clear();
     world.app.wait_for_events_of(&session, 2, BOUND).await;
     assert_eq!(told(&world), [Value::from(content)]);
+}
+
+/// What no message of SQS holds.
+fn large(udesk: i64) -> (String, Vec<Value>) {
+    let texts: Vec<_> = (0..10)
+        .map(|number| format!("{number} {}", "x".repeat(60_000)))
+        .collect();
+    let messages = (0..).zip(&texts);
+    let messages: Vec<_> = messages
+        .map(|(number, text)| push::text(&format!("udesk_{number}"), udesk, text))
+        .collect();
+    let body = push::reply("DE", &messages);
+    assert!(body.len() > 512 * 1024);
+    (body, texts.into_iter().map(Value::from).collect())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_push_that_no_queue_holds_waits_in_the_table() {
+    let world = World::start().await;
+    let (session, udesk) = in_conversation(&world, "DE").await;
+    let (body, texts) = large(udesk);
+    // The table is too busy to record what was said, and takes the body as it is.
+    let writes = by_webhook(Calls::to("TransactWriteItems"));
+    let refusing = world.dynamodb.play(writes, Fault::throttle());
+
+    assert!(is_empty_200(&push_in_time(&world, &body).await));
+
+    let put_aside = Calls::to("SendMessage").body("kept_webhook_v1");
+    assert_eq!(world.sqs.count(&by_webhook(put_aside)), 1);
+    refusing.clear();
+    world.app.wait_for_events_of(&session, 11, BOUND).await;
+    assert_eq!(told(&world), texts);
+    assert_eq!(lines(&world, &session).await, texts);
+    until("nothing of the body is left", async || {
+        let items = world.items().await;
+        let mut keys = items.iter().filter_map(|item| item["pk"].as_str());
+        !keys.any(|key| key.starts_with("BODY#"))
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_push_that_neither_table_nor_queue_holds_is_503_and_works_later() {
+    let world = World::start().await;
+    let (session, udesk) = in_conversation(&world, "DE").await;
+    let (body, texts) = large(udesk);
+    let refusing = world
+        .dynamodb
+        .play(by_webhook(Calls::any()), Fault::throttle());
+
+    let answer = push_in_time(&world, &body).await;
+
+    assert_eq!(answer.status, 503, "{answer:?}");
+    assert_eq!(answer.error_code(), "storage_unavailable");
+    refusing.clear();
+    assert!(is_empty_200(&push_in_time(&world, &body).await));
+    world.app.wait_for_events_of(&session, 11, BOUND).await;
+    assert_eq!(told(&world), texts);
 }

@@ -233,40 +233,65 @@ async fn what_cannot_be_shown_in_a_good_push_is_recorded_raw_and_takes_no_seq() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_push_of_more_than_128_kb_is_413_and_one_of_128_kb_is_taken() {
-    const LIMIT: usize = 128 * 1024;
+async fn a_push_of_any_size_is_recorded() {
+    // DynamoDB takes items of 400 KB, and transactions of 4 MB.
+    const MESSAGE: usize = 60 * 1024;
     let world = World::start().await;
-    let body = |bytes: usize| {
-        let frame = push::reply("DE", &[push::text("udesk_1", 3, "")]).len();
-        push::reply(
-            "DE",
-            &[push::text("udesk_1", 3, &"x".repeat(bytes - frame))],
-        )
-    };
-    assert_eq!(body(LIMIT).len(), LIMIT);
-    let too_large = world.push(PATH_SECRET, body(LIMIT + 1)).await;
-    assert_eq!(too_large.status, 413, "{too_large:?}");
-    assert_eq!(world.items().await, [] as [Value; 0]);
-    // No vendor sends it again: whoever is on duty hears of it.
-    until("it is counted as lost", async || {
-        let lines = world.lines();
-        let mut lines = lines.iter().map(|(_, line)| line);
-        lines.any(|line| {
-            line["status"] == 413
-                && line["vendor"] == "udesk"
-                && line["received"] == 1
-                && line["lost"] == 1
-        })
+    let (session, udesk) = in_conversation(&world, "DE").await;
+    let said: Vec<_> = (0..24)
+        .map(|number| format!("{number} {}", "x".repeat(MESSAGE)))
+        .collect();
+    let texts = (0..).zip(&said);
+    let messages: Vec<_> = texts
+        .map(|(number, text)| push::text(&format!("udesk_{number}"), udesk, text))
+        .collect();
+
+    let body = push::reply("DE", &messages);
+    assert!(body.len() > 1024 * 1024);
+    assert!(is_empty_200(&world.push(PATH_SECRET, body).await));
+
+    // Where a busy machine takes longer over it than the webhook waits, the inbox sees to it.
+    until("all of it is in the conversation", async || {
+        let conversation = world.conversation(&session).await;
+        let contents = conversation.iter().map(|message| &message["content"]);
+        contents.eq(&said)
     })
     .await;
+    assert_eq!(world.raw_items().await, [] as [Value; 0]);
+}
 
-    assert!(is_empty_200(&world.push(PATH_SECRET, body(LIMIT)).await));
-    // Where a busy machine takes longer over it than the webhook waits, the sweep sees to it.
-    world
-        .sweep_until("the app was told", async || world.app.events().len() == 2)
-        .await;
-    let content = world.app.events()[1].data["message"]["content"].clone();
-    assert!(content.as_str().unwrap().len() > LIMIT - 1_000);
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_item_holds_is_kept_as_far_as_one_does() {
+    let world = World::start().await;
+    let (session, udesk) = in_conversation(&world, "DE").await;
+    let endless = push::text("udesk_1", udesk, &"ü".repeat(300 * 1024));
+    let body = push::reply(
+        "DE",
+        &[endless.clone(), push::text("udesk_2", udesk, "two")],
+    );
+    let nonsense = "?".repeat(1024 * 1024);
+    for _ in 0..2 {
+        for body in [&body, &nonsense] {
+            assert!(is_empty_200(&world.push(PATH_SECRET, body.clone()).await));
+        }
+    }
+
+    until("what can be shown is", async || {
+        let conversation = world.conversation(&session).await;
+        conversation
+            .iter()
+            .map(|message| &message["content"])
+            .eq(["two"])
+    })
+    .await;
+    for whole in [endless.to_string(), nonsense] {
+        let raw = world.raw_items().await;
+        let kept = |item: &&Value| item["cut_from"] == whole.len();
+        let kept = raw.iter().find(kept).expect("the beginning of it, marked");
+        let body = kept["body"].as_str().unwrap();
+        assert!(body.len() > 290 * 1024 && whole.starts_with(body));
+        assert_eq!(raw.len(), 2, "each once");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use deskbridge_twins::udesk::{NotPossible, PushOutcome, TransferPush};
 use futures_util::future::join_all;
 use harness::{
-    push,
+    push, until,
     world::{PATH_SECRET, World},
 };
 use serde_json::{Value, json};
@@ -72,7 +72,9 @@ async fn a_transcript_tells_what_no_push_has_and_the_session_ends() {
         closed.kind, "session.closed",
         "what was missed stands before it"
     );
-    assert_eq!(closed.data["reason"], "vendor");
+    // As the transcript names it, and at once: it is the messages that come late.
+    assert_eq!(closed.data["reason"], "normal");
+    assert!(!closed.late);
     // In the vendor's time, which is that of the saying; recorded later.
     let messages = world.twin.conversation("DE").unwrap().entries;
     let two = messages
@@ -164,6 +166,144 @@ async fn an_event_that_comes_many_times_at_once_tells_each_message_once() {
         .collect();
     assert_eq!(said(&world, &session).await, wanted);
     world.app.assert_in_order(&session);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transcript_of_a_megabyte_is_recorded_whole() {
+    let world = World::start().await;
+    let session = world.open_quietly("DE").await;
+    let udesk = world.twin.conversation("DE").unwrap().live().unwrap().id;
+    let content = |number| format!("{number} {}", "x".repeat(2_500));
+    let lines: Vec<_> = (0..400)
+        .map(|number| json!({"sender": "agent", "content": content(number), "created_at": "2026-11-21 17:52:12"}))
+        .collect();
+    let body = json!({
+        "action": "ImSubSession_close",
+        "message": {"im_sub_session_log": {"sub_session_id": udesk}, "im_log_infos": lines},
+    })
+    .to_string();
+    assert!(body.len() > 1024 * 1024);
+
+    let answer = world.push_to(EVENTS, PATH_SECRET, body).await;
+
+    assert_eq!((answer.status, answer.text.as_str()), (200, ""));
+    until("the session has ended", async || {
+        world.session(&session).await["state"] == "closed"
+    })
+    .await;
+    let wanted: Vec<_> = (0..400).map(|number| (content(number), true)).collect();
+    assert_eq!(said(&world, &session).await, wanted);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_of_agents_that_cannot_be_read_are_kept_raw() {
+    let world = World::start().await;
+    let session = world.open_quietly("DE").await;
+    let udesk = world.twin.conversation("DE").unwrap().live().unwrap().id;
+    let unreadable = json!({"sender": "agent", "content": ["secret"]});
+    let unknown = json!({"sender": "agent", "content": {"type": "hologram", "data": {}}});
+    let lines = [
+        json!({"sender": "agent", "content": "one"}),
+        unreadable.clone(),
+        // Neither is anything of an agent's.
+        json!({"sender": "customer", "content": ["mine"]}),
+        json!({"sender": "sys", "content": ["theirs"]}),
+        unknown.clone(),
+        json!({"sender": "agent", "content": "two"}),
+    ];
+    let message = json!({"im_sub_session_id": udesk, "im_log_infos": lines});
+    let body = json!({"action": "ImSubSession_close", "message": message}).to_string();
+    for _ in 0..2 {
+        world
+            .push_to(EVENTS, PATH_SECRET, body.clone())
+            .await
+            .expect(200);
+    }
+    assert_eq!(said(&world, &session).await, late(&["one", "two"]));
+    let raw = world.raw_items().await;
+    let of_session = raw.iter().filter(|item| item["pk"] == session.as_str());
+    let kept: BTreeSet<_> = of_session
+        .map(|item| item["body"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(
+        kept,
+        [unreadable, unknown].map(|line| line.to_string()).into()
+    );
+    assert_eq!(raw.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_has_its_own_word_for_why_and_says_where_it_is_told_late() {
+    for (ago, is_late) in [(5, false), (3_600, true)] {
+        let world = World::start().await;
+        let session = world.open_quietly("DE").await;
+        let udesk = world.twin.conversation("DE").unwrap().live().unwrap().id;
+        let closed_at = jiff::Timestamp::now() - jiff::SignedDuration::from_secs(ago);
+        let envelope = json!({"type": "close", "data": {"content": "", "close_type": "force"}});
+        let body = json!({"action": "ImSubSession_close", "message": {
+            "im_sub_session_id": udesk,
+            "closed_at": closed_at.to_string(),
+            "im_log_infos": [{"sender": "sys", "content": envelope.to_string()}],
+        }});
+        world
+            .push_to(EVENTS, PATH_SECRET, body.to_string())
+            .await
+            .expect(200);
+        // The push that tells the same comes second.
+        world.twin.agent_closes("DE", "force").await.unwrap();
+
+        world.wait_until_told(&session, "session.closed").await;
+        assert_eq!(told(&world, &session, "session.closed"), 1);
+        let events = world.app.events_of(&session);
+        let closed = events.last().unwrap();
+        assert_eq!(closed.data["reason"], "force");
+        assert_eq!(closed.late, is_late);
+    }
+}
+
+/// A time of Udesk's, so many seconds from a session's beginning.
+fn from_beginning(session: &Value, seconds: i64) -> String {
+    let began: jiff::Timestamp = session["created_at"].as_str().unwrap().parse().unwrap();
+    let at = began + jiff::SignedDuration::from_secs(seconds);
+    let civil = jiff::tz::Offset::constant(8).to_datetime(at);
+    civil.strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_of_an_earlier_time_never_ends_the_present_session() {
+    let world = World::start().await;
+    world.twin.everyone_busy(2);
+    // One waits, and nobody knows a number of Udesk's; the other one has one, and the event has none.
+    let waiting = world.ask_for_agent("DE").await.expect(201).text_of("id");
+    world.twin.everyone_busy(0);
+    let active = world.open_quietly("FR").await;
+    let tell = async |action: &str, customer: &str, mut message: Value| {
+        message["customer_token"] = customer.into();
+        let body = json!({"action": action, "message": message}).to_string();
+        world.push_to(EVENTS, PATH_SECRET, body).await.expect(200);
+    };
+    for (customer, session, state) in [("DE", &waiting, "queued"), ("FR", &active, "active")] {
+        let now = world.session(session).await;
+        let before = from_beginning(&now, -5);
+        let long_before = from_beginning(&now, -600);
+        let after = from_beginning(&now, 5);
+        let said = json!([{"sender": "agent", "content": "Bye", "created_at": before}]);
+        for earlier in [
+            json!({"closed_at": before}),
+            json!({"created_at": long_before, "closed_at": after}),
+            json!({"im_log_infos": said}),
+            json!({"im_sub_session_id": 2, "closed_at": before}),
+        ] {
+            tell("ImSubSession_close", customer, earlier).await;
+        }
+        let left = json!({"queue_start_time": long_before, "queue_seconds": 595});
+        tell("ShutQueue_create", customer, left).await;
+        assert_eq!(world.session(session).await["state"], state);
+        assert_eq!(said(&world, session).await, []);
+        // One of its own time does.
+        tell("ImSubSession_close", customer, json!({"closed_at": after})).await;
+        assert_eq!(world.session(session).await["state"], "closed");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

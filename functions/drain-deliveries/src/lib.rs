@@ -67,7 +67,9 @@ impl App {
                     .drain(&session)
                     .await
                     .map_err(|error| lambda::chain(&error)),
-                Task::Webhook { .. } => Err("a webhook in the queue of deliveries".to_owned()),
+                Task::Webhook { .. } | Task::KeptWebhook { .. } => {
+                    Err("a webhook in the queue of deliveries".to_owned())
+                }
             }
         })
         .await

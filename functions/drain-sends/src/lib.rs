@@ -43,7 +43,9 @@ impl App {
                     .drain(&session, BUDGET)
                     .await
                     .map_err(|error| lambda::chain(&error)),
-                Task::Webhook { .. } => Err("a webhook in the queue of sends".to_owned()),
+                Task::Webhook { .. } | Task::KeptWebhook { .. } => {
+                    Err("a webhook in the queue of sends".to_owned())
+                }
             }
         })
         .await

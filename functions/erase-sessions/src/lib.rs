@@ -1,20 +1,20 @@
 //! `DELETE /sessions?from=&to=&customer=`: erase conversations that have ended, the vendor's history and ours. So much
 //! at once as a request has time for; what it leaves, a repeat or the next page finishes.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use deskbridge::{
     answer::{self, Answers},
     auth::Guard,
     budget::Class,
-    clock::Millis,
+    clock::{self, Millis},
     config::{ConfigError, Settings},
-    desk::{AskError, CustomerNumbers, Desk, UdeskLine},
+    desk::{CustomerNumbers, Desk, UdeskLine},
     error::{Error, Kind},
     http::Client,
     ids::CustomerId,
     inbound, lambda,
-    table::{Begun, Behind, Erased, Table},
+    table::{Begun, Behind, Erased, Table, TableError},
     vendor::{
         Vendor,
         udesk::{
@@ -27,9 +27,15 @@ use deskbridge::{
 use jiff::tz::Offset;
 use lambda_http::{Body, Request, Response};
 use serde::Serialize;
+use tokio::time::{Instant, timeout, timeout_at};
 
-/// How long one request goes on erasing; API Gateway waits 30 s, and the vendor may have taken 20 of them.
-const BUDGET: Duration = Duration::from_secs(6);
+/// How long the vendor may take in all, whatever its calls may take one by one …
+const VENDOR_LIMIT: Duration = Duration::from_secs(20);
+/// … how long ours goes on being erased …
+const BUDGET: Duration = Duration::from_secs(5);
+/// … and when a table that does not answer is given up: Lambda ends the function after 29 s.
+const LIMIT: Duration = Duration::from_secs(27);
+const _: () = assert!(VENDOR_LIMIT.as_secs() + BUDGET.as_secs() < LIMIT.as_secs());
 
 /// What it may answer.
 pub const ANSWERS: Answers = Answers {
@@ -62,6 +68,8 @@ struct Ask {
     to: Millis,
     /// Whose; everybody's where there is none, which was said then.
     customer: Option<CustomerId>,
+    /// Whether the vendor is to erase its history as well.
+    at_vendor: bool,
     after: Option<Cursor>,
 }
 
@@ -122,20 +130,32 @@ impl App {
     pub async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {
         self.guard.check(request.headers())?.must_be_server()?;
         let ask = Ask::of(&request)?;
+        let last = Instant::now() + LIMIT;
         // The vendor first: where it refuses, nothing has happened.
         let at_vendor = match ask.after {
-            None => self.erase_at_vendor(&ask).await?,
-            Some(_) => false,
+            None if ask.at_vendor => timeout(VENDOR_LIMIT, self.erase_at_vendor(&ask))
+                .await
+                .map_err(|too_long| {
+                    let message = "the vendor takes too long; send it again in a moment";
+                    Error::new(Kind::VendorUnavailable, message).with_source(too_long)
+                })??,
+            None | Some(_) => false,
         };
         let mut done = Done {
             at_vendor,
             ..Done::default()
         };
         let end = Instant::now() + BUDGET;
-        match &ask.customer {
-            Some(customer) => self.erase_of(customer, &ask, end, &mut done).await?,
-            None => self.erase_all(&ask, end, &mut done).await?,
-        }
+        let erased = async {
+            match &ask.customer {
+                Some(customer) => self.erase_of(customer, &ask, end, &mut done).await,
+                None => self.erase_all(&ask, end, &mut done).await,
+            }
+        };
+        timeout_at(last, erased).await.map_err(|too_long| {
+            let message = "storage takes too long; send it again in a moment";
+            Error::new(Kind::StorageUnavailable, message).with_source(too_long)
+        })??;
         answer::json(200, &done)
     }
 
@@ -152,7 +172,10 @@ impl App {
             },
             None => Whose::Everybody,
         };
-        let [start_time, end_time] = [ask.from, ask.to].map(|at| date::write(at, self.offset));
+        // Udesk knows whole seconds: those that the stretch touches.
+        let whole_second = (ask.to + 999).div_euclid(1_000) * 1_000;
+        let [start_time, end_time] =
+            [ask.from, whole_second].map(|at| date::write(at, self.offset));
         let destroy = destroy_session::Request {
             start_time: &start_time,
             end_time: &end_time,
@@ -167,16 +190,32 @@ impl App {
         &self,
         udesk: &UdeskLine<'_>,
         customer: &CustomerId,
-    ) -> Result<Option<Id>, AskError> {
+    ) -> Result<Option<Id>, Error> {
         let find = get_customer::Request {
             kind: self.numbers.kind(),
             content: customer.as_str(),
         };
         match udesk.ask(&find, Class::Read).await {
             Ok(found) => Ok(Some(found.id)),
-            Err(error) if error.code() == Some(Code::NotAdminOrAbsent.number()) => Ok(None),
-            Err(error) => Err(error),
+            // The one code says two things: there is no such customer, and whoever asks is no super-admin.
+            Err(error) if error.code() == Some(Code::NotAdminOrAbsent.number()) => {
+                match self.was_at_udesk(customer).await? {
+                    true => Err(Error::from(error).with_advice(NOT_ADMIN_OR_ABSENT)),
+                    false => Ok(None),
+                }
+            }
+            Err(error) => Err(error.into()),
         }
+    }
+
+    /// Whether we know of sessions of the customer's at Udesk, whenever they began.
+    async fn was_at_udesk(&self, customer: &CustomerId) -> Result<bool, TableError> {
+        let now = clock::now();
+        let known = self
+            .table
+            .begun_by(Vendor::Udesk, customer, 0, now, None)
+            .await?;
+        Ok(!known.sessions.is_empty())
     }
 
     /// One customer's, vendor by vendor.
@@ -285,11 +324,15 @@ impl Ask {
             }
             (Some(_), _) => return Err(Error::field("everybody", "`true`, or left out")),
         }
+        let at_vendor = lambda::parameter(request, "at_vendor", "`true` or `false`", |given| {
+            given.parse().ok()
+        })?;
         let after = lambda::parameter(request, "after", NOT_A_CURSOR, Cursor::parse)?;
         Ok(Self {
             from,
             to,
             customer,
+            at_vendor: at_vendor.unwrap_or(true),
             after,
         })
     }
@@ -313,4 +356,8 @@ impl std::fmt::Display for Cursor {
     }
 }
 
+/// What to do where Udesk does not say which of the two it means.
+const NOT_ADMIN_OR_ABSENT: &str = "it says so where it does not know a customer and where whoever asks is no super-admin, and this \
+     customer has had sessions at Udesk; nothing was erased: see that UDESK_EMAIL and UDESK_API_TOKEN are a \
+     super-admin's, or, where Udesk has the customer no more, send `at_vendor=false`";
 const NOT_A_CURSOR: &str = "not a cursor; use `next` of an earlier answer, with the same query";

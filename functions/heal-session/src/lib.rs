@@ -99,7 +99,9 @@ impl App {
                     .look_after(&session)
                     .await
                     .map_err(|error| lambda::chain(&error)),
-                Task::Webhook { .. } => Err("a webhook in the queue of heals".to_owned()),
+                Task::Webhook { .. } | Task::KeptWebhook { .. } => {
+                    Err("a webhook in the queue of heals".to_owned())
+                }
             }
         })
         .await

@@ -8,7 +8,7 @@ use deskbridge::{
     lambda::{self, Batch, BatchResponse},
     line,
     queues::{Queue, Task},
-    table::Table,
+    table::{Table, TableError},
     vendor::Vendor,
 };
 
@@ -55,16 +55,38 @@ impl App {
     }
 
     async fn record(&self, task: Task) -> Result<(), String> {
-        let Task::Webhook { vendor, body, .. } = task else {
-            return Err("a nudge in the inbox".to_owned());
-        };
+        let refused = |error: TableError| lambda::chain(&error);
+        match task {
+            Task::Nudge { .. } => Err("a nudge in the inbox".to_owned()),
+            Task::Webhook { vendor, body, .. } => {
+                let body = BASE64_STANDARD
+                    .decode(body)
+                    .map_err(|error| error.to_string())?;
+                self.record_body(vendor, &body).await
+            }
+            Task::KeptWebhook {
+                vendor,
+                hash,
+                parts,
+                ..
+            } => {
+                let kept = self.table.kept_body(vendor, &hash, parts).await;
+                // Nobody drops it before it is recorded.
+                let Some(body) = kept.map_err(refused)? else {
+                    return Ok(());
+                };
+                self.record_body(vendor, &body).await?;
+                let dropped = self.table.drop_body(vendor, &hash, parts).await;
+                dropped.map_err(refused)
+            }
+        }
+    }
+
+    async fn record_body(&self, vendor: Vendor, body: &[u8]) -> Result<(), String> {
         line::at(vendor);
-        let body = BASE64_STANDARD
-            .decode(body)
-            .map_err(|error| error.to_string())?;
         let recorded = match vendor {
-            Vendor::Udesk => self.udesk.record(&body).await,
-            Vendor::Sobot => self.sobot.record(&body).await,
+            Vendor::Udesk => self.udesk.record(body).await,
+            Vendor::Sobot => self.sobot.record(body).await,
             Vendor::Tencent => {
                 return Err(format!("no webhook of {vendor} is taken by this version"));
             }

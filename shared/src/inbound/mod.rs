@@ -7,6 +7,7 @@ mod pieces;
 pub mod sobot;
 pub mod udesk;
 
+use futures_util::future::join_all;
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -83,25 +84,21 @@ impl Recorded {
     }
 
     /// Wakes the drainers, and whoever looks after conversations. Where SQS refuses, `sweep` does it.
-    pub async fn wake(&self, deliveries: &Queue, heals: Option<&Queue>) {
+    pub async fn wake<'a>(&'a self, deliveries: &'a Queue, heals: Option<&'a Queue>) {
         let now = clock::now();
-        let deliver = async {
-            for session in &self.nudge {
-                deliveries.nudge(session, None, now).await;
-            }
-        };
-        let heal = async {
-            let Some(heals) = heals else { return };
-            for session in &self.look {
-                heals.nudge(session, None, now).await;
-            }
-        };
-        tokio::join!(deliver, heal);
+        let wake = |queue: &'a Queue, session: &'a SessionId| queue.nudge(session, None, now);
+        let deliver = self.nudge.iter().map(|session| wake(deliveries, session));
+        let heal = heals.into_iter().flat_map(|heals| {
+            let look = self.look.iter();
+            look.map(move |session| wake(heals, session))
+        });
+        // All at once: the vendor waits.
+        join_all(deliver.chain(heal)).await;
     }
 }
 
 /// A key for what has no identifier of its own.
-fn hash(content: &[u8]) -> String {
+pub(crate) fn hash(content: &[u8]) -> String {
     let digest = Sha256::digest(content);
     digest
         .iter()

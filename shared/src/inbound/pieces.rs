@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::{Recorded, TRIES, lately::Lately, set_aside};
+use super::{Recorded, TRIES, hash, lately::Lately, set_aside};
 use crate::{
-    change::Change,
+    change::{Change, Mark, Raw},
     clock::{self, Millis},
     ids::{CustomerId, SessionId},
     line::{self, Metric},
@@ -15,6 +15,10 @@ use crate::{
 
 /// How many parts of one push are written at once; a transaction takes 100 items.
 pub(super) const AT_ONCE: usize = 20;
+/// The most bytes of messages that are written at once: DynamoDB's transactions hold 4 MB.
+pub(super) const MOST_BYTES: usize = 3_000_000;
+/// The largest part, in bytes, that becomes a message: with its plain text beside it still fits an item of DynamoDB's.
+const LARGEST: usize = 128 * 1024;
 
 /// One part of a push that stands for itself: a message, an event.
 pub(super) trait Piece {
@@ -35,6 +39,37 @@ pub(super) trait Piece {
 
     /// Puts into `change` what this brings about, its mark included.
     fn apply(&self, change: &mut Change, sighting: &Sighting);
+
+    /// Whether no item of DynamoDB's holds what would become of it.
+    fn is_too_large(&self) -> bool {
+        self.body().len() > LARGEST
+    }
+
+    /// The same as [`Piece::apply`], of one that may be too large for it: then the beginning of it is kept raw.
+    fn put_into(&self, change: &mut Change, sighting: &Sighting) {
+        if !self.is_too_large() {
+            return self.apply(change, sighting);
+        }
+        let (vendor, key) = (change.session.vendor, self.key().to_owned());
+        change.put_raw(Raw {
+            vendor,
+            hash: hash(key.as_bytes()),
+            body: self.body().to_owned(),
+            because: format!("it has over {LARGEST} bytes"),
+        });
+        change.mark(Mark::Seen { vendor, key });
+    }
+}
+
+/// How many of these pieces, from the first on, are written at once.
+pub(super) fn fitting<'a, P: Piece + 'a>(pieces: impl Iterator<Item = &'a P>) -> usize {
+    let mut size = 0;
+    let each = pieces.take(AT_ONCE).take_while(|piece| {
+        // A message stands in the table as itself and in its event, each with its plain text beside.
+        size += 4 * piece.body().len();
+        size <= MOST_BYTES
+    });
+    each.count().max(1)
 }
 
 impl Sighting {
@@ -89,7 +124,7 @@ pub(super) async fn record_pieces<P: Piece>(
                 return Ok(recorded);
             };
             let target = sighting.session_of(first).cloned();
-            if target.is_none() && !first.opens() {
+            if target.is_none() && (!first.opens() || first.is_too_large()) {
                 let first = pieces.remove(0);
                 let because = "it belongs to no conversation, and begins none".to_owned();
                 set_aside(table, vendor, first.body().as_bytes(), because, now).await?;
@@ -98,7 +133,7 @@ pub(super) async fn record_pieces<P: Piece>(
             let mut ends = false;
             let count = pieces
                 .iter()
-                .take(AT_ONCE)
+                .take(fitting(pieces.iter()))
                 .take_while(|piece| {
                     let goes_on = !ends && sighting.session_of(*piece) == target.as_ref();
                     ends = piece.ends();
@@ -116,7 +151,7 @@ pub(super) async fn record_pieces<P: Piece>(
             };
             change.hear();
             for piece in pieces.iter().take(count) {
-                piece.apply(&mut change, &sighting);
+                piece.put_into(&mut change, &sighting);
             }
             let nudge = change.must_nudge_deliveries();
             let look = table.asks_for_a_look(&change);

@@ -6,6 +6,8 @@ mod robot;
 
 pub use late::Late;
 
+use std::collections::{HashMap, HashSet};
+
 use jiff::tz::Offset;
 use robot::Answered;
 
@@ -14,7 +16,7 @@ use super::{
     conversation::{Saying, follow, serve, start},
     hash,
     lately::Lately,
-    pieces::{AT_ONCE, Piece, record_pieces},
+    pieces::{AT_ONCE, MOST_BYTES, Piece, record_pieces},
     set_aside,
 };
 use crate::{
@@ -40,8 +42,6 @@ use crate::{
 };
 
 const VENDOR: Vendor = Vendor::Udesk;
-/// The most bytes of messages that are written at once: DynamoDB's transactions hold 4 MB.
-const MOST_BYTES: usize = 3_000_000;
 
 /// Records Udesk's pushes. Made once at init.
 #[derive(Debug)]
@@ -256,28 +256,30 @@ fn keyed<M>(
     body: impl Fn(&M) -> &str,
     id: impl Fn(&M) -> Option<String>,
 ) -> Vec<(String, M)> {
-    let mut all: Vec<(String, String, M)> = Vec::new();
-    for message in messages {
-        let id = id(&message)
+    let mut namesakes: HashMap<String, HashSet<&str>> = HashMap::new();
+    let mut taken: HashSet<String> = HashSet::new();
+    let keys = messages.iter().map(|message| {
+        let id = id(message)
             .filter(|id| id.len() <= 256)
-            .unwrap_or_else(|| format!("sha256-{}", hash(body(&message).as_bytes())));
-        let namesakes: Vec<_> = all.iter().filter(|(_, other, _)| *other == id).collect();
-        if namesakes
-            .iter()
-            .any(|(_, _, other)| body(other) == body(&message))
-        {
-            continue;
-        }
+            .unwrap_or_else(|| format!("sha256-{}", hash(body(message).as_bytes())));
+        let namesakes = namesakes.entry(id.clone()).or_default();
         let mut place = namesakes.len();
+        if !namesakes.insert(body(message)) {
+            return None;
+        }
         let mut key = id.clone();
-        while all.iter().any(|(other, _, _)| *other == key) {
+        while taken.contains(&key) {
             place += 1;
             key = format!("{id}#{place}");
         }
-        all.push((key, id, message));
-    }
-    let all = all.into_iter();
-    all.map(|(key, _, message)| (key, message)).collect()
+        taken.insert(key.clone());
+        Some(key)
+    });
+    let keys: Vec<_> = keys.collect();
+    let keyed = keys.into_iter().zip(messages);
+    keyed
+        .filter_map(|(key, message)| Some((key?, message)))
+        .collect()
 }
 
 fn body(message: &Result<AgentMessage, UnreadableMessage>) -> &str {

@@ -19,7 +19,10 @@ use crate::{
 };
 
 const DAY: Millis = 24 * 3_600 * 1_000;
-const SEEN_FOR: Millis = 30 * DAY;
+/// How long what webhooks brought is remembered.
+pub(super) const SEEN_FOR: Millis = 30 * DAY;
+/// How much of a body is kept that is not shown, in bytes: DynamoDB takes items of 400 KB.
+const MOST_RAW: usize = 300 * 1024;
 const CLIENT_KEY_FOR: Millis = DAY;
 
 /// What came of a change.
@@ -361,14 +364,22 @@ struct RawItem<'a> {
     body: &'a str,
     because: &'a str,
     received_at: Millis,
+    /// How many bytes the body had, where this is the beginning of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cut_from: Option<usize>,
 }
 
 fn raw_write(place: String, raw: &Raw, now: Millis) -> Result<Write, TableError> {
+    let whole = raw.body.as_str();
+    let body = whole
+        .get(..whole.floor_char_boundary(MOST_RAW))
+        .unwrap_or(whole);
     let item = to_item(RawItem {
         vendor: raw.vendor,
-        body: &raw.body,
+        body,
         because: &raw.because,
         received_at: now,
+        cut_from: (body.len() < whole.len()).then_some(whole.len()),
     })?;
     Ok(Write::put(
         &Key::raw(place, &raw.hash),

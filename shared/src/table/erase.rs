@@ -1,16 +1,14 @@
 //! Erasing sessions: all items of a session, and at last the one that leads from its customer to it. Whatever stops an
 //! erasure half-way, that one is still there, and a repeat finds the rest by it.
 
-use std::time::Instant;
-
 use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, WriteRequest};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use tokio::time::Instant;
 
 use super::{Item, Table, TableError, keys::Key, refused};
 use crate::{
     clock::{self, Millis},
     ids::{CustomerId, SessionId},
-    session::Session,
     vendor::Vendor,
 };
 
@@ -191,7 +189,8 @@ impl Table {
         Ok(Erased::Gone)
     }
 
-    /// Deletes the session's own record, and the vendor's pointer to it; gives whether it is gone.
+    /// Deletes the session's own record; gives whether it is gone. What leads to it from the vendor's number stays
+    /// until its TTL: what the vendor tells of it afterwards is known by that, and dropped.
     async fn erase_record(&self, id: &SessionId) -> Result<bool, TableError> {
         for tries in 0..TRIES {
             let Some(session) = self.session(id).await? else {
@@ -202,7 +201,6 @@ impl Table {
             if session.is_open() || is_pending {
                 return Ok(false);
             }
-            self.forget_pointer(&session).await?;
             let deleted = self
                 .client
                 .delete_item()
@@ -222,28 +220,6 @@ impl Table {
             }
         }
         Err(TableError::Contended)
-    }
-
-    /// The vendor may have given its id to a session of ours that came later.
-    async fn forget_pointer(&self, session: &Session) -> Result<(), TableError> {
-        let Some(vendors) = &session.vendor_session else {
-            return Ok(());
-        };
-        let deleted = self
-            .client
-            .delete_item()
-            .table_name(&self.name)
-            .set_key(Some(Key::vendor_session(session.vendor, vendors).item()))
-            .condition_expression("attribute_not_exists(pk) OR #session = :mine")
-            .expression_attribute_names("#session", "session")
-            .expression_attribute_values(":mine", AttributeValue::S(session.id.to_string()))
-            .send()
-            .await;
-        match deleted {
-            Ok(_) => Ok(()),
-            Err(error) if is_overtaken(&error) => Ok(()),
-            Err(error) => Err(refused("DeleteItem")(error)),
-        }
     }
 
     /// The keys of a page of the session's items.

@@ -9,6 +9,7 @@
 //! | `ses_…` | `SND#<number>` | an entry of the log of sends |
 //! | `ses_…` | `WATCH` | when the vendor is asked what it did not tell |
 //! | `ses_…` or `RAW#<vendor>#<day>` | `RAW#<hash>` | a webhook, or a part of one, that is not shown |
+//! | `BODY#<vendor>#<hash>` | `PART#<number>` | a part of a webhook that is yet to be read |
 //! | `CUSTOMER#<vendor>#<customer>` | `@` | the customer's open session |
 //! | `CUSTOMER#<vendor>#<customer>` | `SES#<session>` | a session that the customer has or had |
 //! | `VENDOR#<vendor>#<vendor's session id>` | `@` | that session |
@@ -85,6 +86,14 @@ impl Key {
         Self {
             pk: place,
             sk: format!("RAW#{hash}"),
+        }
+    }
+
+    /// A part of a webhook's body: two digits sort as numbers do, and more are never needed.
+    pub(super) fn part(vendor: Vendor, hash: &str, number: usize) -> Self {
+        Self {
+            pk: format!("BODY#{vendor}#{hash}"),
+            sk: format!("PART#{number:02}"),
         }
     }
 

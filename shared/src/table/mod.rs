@@ -7,6 +7,7 @@ mod erase;
 mod keys;
 mod notes;
 mod outstanding;
+mod parts;
 mod read;
 mod turns;
 mod watch;

@@ -1,5 +1,7 @@
 //! What Udesk's events mean for a session.
 
+use std::collections::HashSet;
+
 use super::{Recorder, Said, VENDOR};
 use crate::{
     change::{Change, Mark},
@@ -17,15 +19,43 @@ use crate::{
         event_shut_queue::ShutQueue,
         event_survey_vote::SurveyVote,
         im_log::{ImLog, Sender},
-        push_agent::Content,
+        push_agent::{CloseType, Content, Kind},
     },
 };
 
 /// How far Udesk's clock may be behind ours.
 const CLOCKS_APART: Millis = 60_000;
+/// Udesk's times have whole seconds.
+const SECOND: Millis = 1_000;
+/// What comes within so long of its happening was told when it happened.
+const AT_ONCE: Millis = 60_000;
 
 /// What recording an event asks for, or why nothing can be made of it.
 type Made = Result<Recorded, String>;
+
+/// Whose an event is.
+enum Owner {
+    /// This session's; and whether Udesk's number for it is news.
+    Session(Box<Session>, bool),
+    /// One's that was erased, or is no longer kept.
+    Gone,
+    /// None's of ours.
+    Nobody,
+}
+
+impl Owner {
+    /// The session, or what becomes of the event without one. What was said in an erased session is not kept anew.
+    fn session(self) -> Result<(Session, bool), Made> {
+        match self {
+            Self::Session(session, is_news) => Ok((*session, is_news)),
+            Self::Nobody => Err(Err("it belongs to no session of ours".to_owned())),
+            Self::Gone => {
+                tracing::info!("an event of a session that is gone was dropped");
+                Err(Ok(Recorded::default()))
+            }
+        }
+    }
+}
 
 impl Recorder {
     pub(super) async fn record_event(
@@ -41,14 +71,16 @@ impl Recorder {
         }
     }
 
-    /// The session that an event is about, and whether Udesk's number for it is news. Such a one belongs to the
-    /// customer's open session, if it began after that: the push that would have told of it may be late, or lost.
-    async fn session_of(
+    /// The session that an event is about. One under a number that is news, or under none, belongs to the customer's
+    /// open session, unless its times say that it was over before, or began before: the push that would have told of
+    /// the number may be late, or lost. Where there are two numbers, the event must say that it began later.
+    async fn owner_of(
         &self,
         named: Option<Id>,
         customer: Option<&str>,
         began_at: Option<Millis>,
-    ) -> Result<Option<(Session, bool)>, TableError> {
+        ended_at: Option<Millis>,
+    ) -> Result<Owner, TableError> {
         let named: Vec<_> = named.iter().map(Id::to_string).collect();
         let customer = customer.and_then(CustomerId::parse);
         let sighting = self
@@ -59,34 +91,49 @@ impl Recorder {
             .first()
             .and_then(|id| sighting.by_vendor_session.get(id));
         let Some(id) = bound.or(sighting.open.as_ref()) else {
-            return Ok(None);
+            return Ok(Owner::Nobody);
         };
-        let session = self.table.session(id).await?.filter(|session| {
-            let is_theirs = customer
-                .as_ref()
-                .is_none_or(|customer| *customer == session.customer);
-            let is_later = began_at.is_some_and(|at| at + CLOCKS_APART >= session.created_at);
-            let follows = session.vendor_session.is_none() || named.is_empty() || is_later;
-            is_theirs && (bound.is_some() || follows)
-        });
-        Ok(session.map(|session| (session, bound.is_none())))
+        let Some(session) = self.table.session(id).await? else {
+            return Ok(match bound {
+                Some(_) => Owner::Gone,
+                None => Owner::Nobody,
+            });
+        };
+        let is_theirs = customer
+            .as_ref()
+            .is_none_or(|customer| *customer == session.customer);
+        let was_over = ended_at.is_some_and(|at| is_before(at, &session));
+        let is_later = began_at.map(|at| at + CLOCKS_APART >= session.created_at);
+        let follows = match session.vendor_session.is_none() || named.is_empty() {
+            true => !was_over && is_later != Some(false),
+            false => !was_over && is_later == Some(true),
+        };
+        Ok(match is_theirs && (bound.is_some() || follows) {
+            true => Owner::Session(Box::new(session), bound.is_none()),
+            false => Owner::Nobody,
+        })
     }
 
     /// The transcript tells what was missed; then the session has ended, if it is the one that the conversation is in.
     async fn record_close(&self, close: &SessionClose) -> Result<Made, TableError> {
         let began_at = close.created_at.map(|at| at.as_millisecond());
+        let ended_at = close.ended_at().map(|at| at.as_millisecond());
         let customer = close.customer_token.as_deref();
-        let found = self.session_of(close.session, customer, began_at).await?;
-        let Some((session, is_news)) = found else {
-            return Ok(Err("it belongs to no session of ours".to_owned()));
+        let owner = self
+            .owner_of(close.session, customer, began_at, ended_at)
+            .await?;
+        let (session, is_news) = match owner.session() {
+            Ok(found) => found,
+            Err(made) => return Ok(made),
         };
         let said = Said::of_transcript(&close.transcript, close.session);
-        let survey = match session.is_open() {
-            true => self.table.survey(&session.id).await?,
-            false => None,
+        let (close_type, survey) = close.end();
+        let survey = match survey {
+            None if session.is_open() => self.table.survey(&session.id).await?,
+            told => told.cloned(),
         };
+        let reason = close_type.map_or("vendor", CloseType::name);
         let named = close.session.map(|id| id.to_string());
-        let ended_at = close.closed_at.map(|at| at.as_millisecond());
         let late = self
             .record_late(&session.id, &said, |change, _| {
                 let is_current = is_news
@@ -94,7 +141,11 @@ impl Recorder {
                     || change.session.vendor_session == named;
                 if !close.is_handed_on() && is_current {
                     let at = ended_at.unwrap_or(change.now());
-                    change.close("vendor", survey.as_ref(), at);
+                    // The end itself is told by this very event, whatever else it tells late.
+                    if change.now() - at <= AT_ONCE {
+                        change.go_on_in_time();
+                    }
+                    change.close(reason, survey.as_ref(), at);
                 }
             })
             .await?;
@@ -114,8 +165,8 @@ impl Recorder {
         for tries in 0..TRIES {
             let open = self.table.open_session(VENDOR, &customer).await?;
             let waits = open.filter(|session| {
-                let is_earlier = left_at.is_some_and(|at| at + CLOCKS_APART < session.created_at);
-                matches!(session.state, State::Queued | State::Assigning) && !is_earlier
+                let was_earlier = left_at.is_some_and(|at| is_before(at, session));
+                matches!(session.state, State::Queued | State::Assigning) && !was_earlier
             });
             let Some(session) = waits else {
                 return Ok(Err("the customer waits in no queue".to_owned()));
@@ -139,9 +190,10 @@ impl Recorder {
         };
         for tries in 0..TRIES {
             let customer = vote.customer_token.as_deref();
-            let found = self.session_of(vote.session, customer, None).await?;
-            let Some((session, _)) = found else {
-                return Ok(Err("it belongs to no session of ours".to_owned()));
+            let owner = self.owner_of(vote.session, customer, None, None).await?;
+            let (session, _) = match owner.session() {
+                Ok(found) => found,
+                Err(made) => return Ok(made),
             };
             let mut change = Change::to(session, clock::now());
             let at = vote.created_at.map(|at| at.as_millisecond());
@@ -185,12 +237,17 @@ impl Recorder {
     }
 }
 
+/// Whether it was over at `at` before `session` began.
+fn is_before(at: Millis, session: &Session) -> bool {
+    at + SECOND <= session.created_at
+}
+
 impl Said {
-    /// What agents said, by a session's transcript. What the customer wrote is known, and what a robot said is told in
-    /// other words there than in its push.
+    /// What agents said, by a session's transcript, and what can't be read of that. What the customer wrote is known,
+    /// and what a robot said is told in other words there than in its push.
     fn of_transcript(transcript: &[ImLog], session: Option<Id>) -> Vec<Self> {
         let by_agents = transcript.iter().filter(|log| {
-            let shows = log.message.as_ref().is_ok_and(|message| {
+            let is_said = log.message.as_ref().map_or(true, |message| {
                 matches!(
                     message.content,
                     Content::Message { .. }
@@ -199,10 +256,11 @@ impl Said {
                         | Content::Audio(_)
                         | Content::Video(_)
                         | Content::File(_)
-                )
+                ) || matches!(message.kind, Kind::Unknown(_))
             });
-            log.sender == Sender::Agent && shows
+            log.sender == Sender::Agent && is_said
         });
+        let mut keys = HashSet::new();
         let mut said: Vec<Self> = Vec::new();
         for log in by_agents {
             let id = log.message.as_ref().ok();
@@ -213,7 +271,7 @@ impl Said {
                 format!("log-{session}-{}", hash(raw.as_bytes()))
             });
             // The same line twice is one.
-            if said.iter().all(|earlier| earlier.key != key) {
+            if keys.insert(key.clone()) {
                 let message = log.message.clone();
                 said.push(Self { key, message });
             }

@@ -5,14 +5,14 @@ use std::collections::HashMap;
 
 use jiff::tz::Offset;
 
-use super::{MOST_BYTES, Recorder, Said, VENDOR};
+use super::{Recorder, Said, VENDOR};
 use crate::{
     change::Change,
     clock::{self, Millis},
     ids::SessionId,
     inbound::{
         Recorded, TRIES,
-        pieces::{AT_ONCE, Piece},
+        pieces::{Piece, fitting},
     },
     line::{self, Metric},
     message::{Author, Kind, Message},
@@ -99,13 +99,14 @@ impl Recorder {
                 lacking = unknown(lacking, &known, &sighting.seen);
             }
             loop {
-                let count = fitting(&lacking);
+                let count = fitting(lacking.iter().copied()).min(lacking.len());
                 let is_last = count == lacking.len();
                 let mut change = Change::to(session, now).late();
                 for one in lacking.iter().take(count) {
-                    one.apply(&mut change, &sighting);
+                    one.put_into(&mut change, &sighting);
                 }
                 let shown = change.messages.len();
+                let raws = change.raws.len();
                 if is_last {
                     then(&mut change, missed + shown);
                 }
@@ -114,6 +115,9 @@ impl Recorder {
                         break;
                     }
                     line::add(Metric::Recorded, i64::try_from(shown).unwrap_or(i64::MAX));
+                    if raws > 0 {
+                        line::add(Metric::SetAside, i64::try_from(raws).unwrap_or(i64::MAX));
+                    }
                     missed += shown;
                     if change.must_nudge_deliveries() {
                         recorded.nudge(id);
@@ -151,17 +155,6 @@ impl Recorder {
             }
         }
     }
-}
-
-/// How many of these, from the first on, one transaction takes.
-fn fitting(said: &[&Said]) -> usize {
-    let mut size = 0;
-    let each = said.iter().take(AT_ONCE).take_while(|one| {
-        // A message stands in the table as itself and in its event, each with its plain text beside.
-        size += 4 * one.body().len();
-        size <= MOST_BYTES
-    });
-    each.count().max(1).min(said.len())
 }
 
 /// Those that are in the conversation under no other name: a transcript may leave Udesk's ids out, or have others.

@@ -2,15 +2,24 @@
 //!
 //! Known: the action, that its message holds a log of the session and the transcript, and the name `im_log_infos`.
 //! Assumed, from clients that read Udesk's session records: `im_sub_session_id` or `sub_session_id` is the number that
-//! pushes name, `closed_at` the end; the customer is named where `customer_token` or `open_api_token` is filled.
+//! pushes name, `closed_at` the end; the customer is named where `customer_token` or `open_api_token` is filled. How it
+//! ended is what the transcript's own `close` says; where it has none, a `close_type` as pushes have it.
 //!
 //! Vendor page: <https://www.udeskglobal.com/doc/apiv2/webhook_v2>
 
 use jiff::{Timestamp, tz::Offset};
 use serde_json::Value;
 
-use super::{Id, event::Fields, im_log::ImLog};
-use crate::vendor::unreadable::{Fault, Unreadable};
+use super::{
+    Id,
+    event::Fields,
+    im_log::ImLog,
+    push_agent::{CloseType, Content},
+};
+use crate::{
+    survey::Survey,
+    vendor::unreadable::{Fault, Unreadable},
+};
 
 /// The end of a session.
 #[derive(Clone, Debug)]
@@ -23,6 +32,8 @@ pub struct SessionClose {
     pub created_at: Option<Timestamp>,
     /// When it ended.
     pub closed_at: Option<Timestamp>,
+    /// How, by the event itself.
+    close_type: Option<CloseType>,
     /// What was said, in Udesk's order.
     pub transcript: Vec<ImLog>,
 }
@@ -42,6 +53,7 @@ impl SessionClose {
             customer_token: fields.customer(),
             created_at: fields.date(&["created_at"], offset),
             closed_at: fields.date(&["closed_at"], offset),
+            close_type: fields.text(&["close_type"]).map(CloseType::named),
             transcript: logs.collect(),
         })
     }
@@ -50,8 +62,37 @@ impl SessionClose {
     /// conversation goes on in a session of another number.
     #[must_use]
     pub fn is_handed_on(&self) -> bool {
-        let mut events = self.transcript.iter().rev().filter_map(ImLog::event);
-        events.next().is_some_and(|event| event.hands_on())
+        match self.last_event().and_then(ImLog::event) {
+            Some(event) => event.hands_on(),
+            None => self.close_type == Some(CloseType::Redirect),
+        }
+    }
+
+    /// How it ended, and what the customer may be asked.
+    #[must_use]
+    pub fn end(&self) -> (Option<&CloseType>, Option<&Survey>) {
+        let last = self.last_event().and_then(|log| log.message.as_ref().ok());
+        match last.map(|message| &message.content) {
+            Some(Content::Close {
+                close_type, survey, ..
+            }) => {
+                let close_type = close_type.as_ref().or(self.close_type.as_ref());
+                (close_type, survey.as_deref())
+            }
+            _ => (self.close_type.as_ref(), None),
+        }
+    }
+
+    /// The end, or else the last time that the transcript has.
+    #[must_use]
+    pub fn ended_at(&self) -> Option<Timestamp> {
+        let said = self.transcript.iter().filter_map(ImLog::created_at);
+        self.closed_at.or_else(|| said.max())
+    }
+
+    fn last_event(&self) -> Option<&ImLog> {
+        let mut lines = self.transcript.iter().rev();
+        lines.find(|log| log.event().is_some())
     }
 }
 
@@ -107,6 +148,50 @@ mod tests {
         assert!(!with(&["transfer", "start_session", "close"]).is_handed_on());
         assert!(!with(&["message"]).is_handed_on());
         assert!(!with(&[]).is_handed_on());
+    }
+
+    #[test]
+    fn how_it_ended_stands_in_the_transcript_or_beside_it() {
+        let said = |data: Value| {
+            let envelope = json!({"type": "close", "data": data});
+            json!([{"sender": "sys", "content": envelope.to_string()}])
+        };
+        let none = json!([]);
+        for (message, wanted) in [
+            (
+                json!({"im_log_infos": said(json!({"content": "", "close_type": "force"}))}),
+                Some("force"),
+            ),
+            (
+                json!({"im_log_infos": none, "log": {"close_type": "normal"}}),
+                Some("normal"),
+            ),
+            (
+                json!({"im_log_infos": said(json!({"content": ""})), "close_type": "normal"}),
+                Some("normal"),
+            ),
+            (json!({"im_log_infos": none}), None),
+        ] {
+            let close = of(message.clone());
+            let (close_type, _) = close.end();
+            assert_eq!(close_type.map(CloseType::name), wanted, "{message}");
+            assert!(!close.is_handed_on());
+        }
+        assert!(of(json!({"close_type": "redirect"})).is_handed_on());
+    }
+
+    #[test]
+    fn it_ended_when_it_says_or_when_the_last_was_said() {
+        let at = |message: Value| of(message).ended_at().map(|at| at.to_string());
+        let lines = json!([
+            {"sender": "agent", "content": "b", "created_at": "2018-01-01 10:00:09"},
+            {"sender": "agent", "content": "a", "created_at": "2018-01-01 10:00:02"},
+        ]);
+        let told = json!({"im_log_infos": lines, "closed_at": "2018-01-01 11:00:00"});
+        assert_eq!(at(told).as_deref(), Some("2018-01-01T03:00:00Z"));
+        let not_told = json!({"im_log_infos": lines});
+        assert_eq!(at(not_told).as_deref(), Some("2018-01-01T02:00:09Z"));
+        assert_eq!(at(json!({})), None);
     }
 
     #[test]

@@ -219,7 +219,7 @@ pub enum CloseType {
 }
 
 impl CloseType {
-    fn named(name: String) -> Self {
+    pub(super) fn named(name: String) -> Self {
         match name.as_str() {
             "normal" => Self::Normal,
             "redirect" => Self::Redirect,

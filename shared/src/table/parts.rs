@@ -1,0 +1,82 @@
+//! Bodies of webhooks that were not recorded at once and are too large for a queue's message: kept in parts, until
+//! somebody has read them.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::{
+    Table, TableError,
+    commit::{SEEN_FOR, Write},
+    keys::Key,
+    refused,
+};
+use crate::{clock::Millis, vendor::Vendor};
+
+/// How many bytes an item holds: DynamoDB takes 400 KB with the names.
+const PART: usize = 380 * 1024;
+
+impl Table {
+    /// Keeps `body` as `hash`, and gives in how many parts. A repeat changes nothing.
+    ///
+    /// # Errors
+    /// Where the table refuses.
+    pub async fn keep_body(
+        &self,
+        vendor: Vendor,
+        hash: &str,
+        body: &[u8],
+        now: Millis,
+    ) -> Result<usize, TableError> {
+        for (number, part) in body.chunks(PART).enumerate() {
+            let content = AttributeValue::B(part.to_vec().into());
+            let item = [("part".to_owned(), content)].into();
+            let key = Key::part(vendor, hash, number);
+            self.put_alone(Write::put(&key, item, Some(now + SEEN_FOR)))
+                .await?;
+        }
+        Ok(body.len().div_ceil(PART))
+    }
+
+    /// The body that was kept in so many parts; `None` where one is gone: whoever read it has dropped it.
+    ///
+    /// # Errors
+    /// Where the table refuses.
+    pub async fn kept_body(
+        &self,
+        vendor: Vendor,
+        hash: &str,
+        parts: usize,
+    ) -> Result<Option<Vec<u8>>, TableError> {
+        let mut body = Vec::new();
+        for number in 0..parts {
+            let item = self.item(&Key::part(vendor, hash, number)).await?;
+            let part = item.as_ref().and_then(|item| item.get("part"));
+            let Some(part) = part.and_then(|part| part.as_b().ok()) else {
+                return Ok(None);
+            };
+            body.extend_from_slice(part.as_ref());
+        }
+        Ok(Some(body))
+    }
+
+    /// Forgets a body that was kept in so many parts.
+    ///
+    /// # Errors
+    /// Where the table refuses. What is left goes by its TTL.
+    pub async fn drop_body(
+        &self,
+        vendor: Vendor,
+        hash: &str,
+        parts: usize,
+    ) -> Result<(), TableError> {
+        for number in 0..parts {
+            self.client
+                .delete_item()
+                .table_name(&self.name)
+                .set_key(Some(Key::part(vendor, hash, number).item()))
+                .send()
+                .await
+                .map_err(refused("DeleteItem"))?;
+        }
+        Ok(())
+    }
+}
