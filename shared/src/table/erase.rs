@@ -6,7 +6,7 @@ use std::time::Instant;
 use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, WriteRequest};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use super::{Item, Table, TableError, keys::Key, refused};
+use super::{Item, Table, TableError, keys::Key, refused, unread_of};
 use crate::{
     clock::{self, Millis},
     ids::{CustomerId, SessionId},
@@ -179,10 +179,11 @@ impl Table {
             if Instant::now() >= end {
                 return Ok(Erased::Unfinished);
             }
-            let keys = self.keys_of(session).await?;
+            let mut keys = self.keys_of(session).await?;
             if keys.is_empty() {
                 break;
             }
+            keys.push(Key::note(Vendor::Udesk, &unread_of(session)));
             for batch in keys.chunks(BATCH) {
                 self.delete_all(batch).await?;
             }
