@@ -3,7 +3,10 @@
 use lambda_http::{Body, Response, http::StatusCode};
 use serde::Serialize;
 
-use crate::error::{Error, Kind, VendorFault};
+use crate::{
+    clock::{Millis, rfc3339},
+    error::{Error, Kind, VendorFault},
+};
 
 /// The HTTP status of an error kind.
 #[must_use]
@@ -30,6 +33,12 @@ pub struct Answers {
     pub successes: &'static [u16],
     /// The kinds of error.
     pub errors: &'static [Kind],
+}
+
+#[derive(Serialize)]
+struct NotNow {
+    status: &'static str,
+    retry_at: String,
 }
 
 #[derive(Serialize)]
@@ -77,6 +86,16 @@ pub fn json(status: u16, body: &impl Serialize) -> Result<Response<Body>, Error>
     })?;
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     Ok(respond(status, Body::Text(text)))
+}
+
+/// 202: the vendor takes no more for now, and may be asked from then on.
+///
+/// # Errors
+/// Where it cannot be written as JSON.
+pub fn not_now(retry_at: Millis) -> Result<Response<Body>, Error> {
+    let retry_at = rfc3339(retry_at);
+    let status = "later";
+    json(202, &NotNow { status, retry_at })
 }
 
 /// The answer that `error` gives.

@@ -476,16 +476,16 @@ async fn every_answer_of_the_contract_happens_and_is_as_its_schema_says() {
         .call(&stranger, "PUT", presence, there())
         .await
         .expect(403);
-    for (fault, status) in [
-        (None, 200),
-        (Some(Fault::code(2058, "no")), 422),
-        (Some(Fault::Limited), 503),
+    for (customer, fault, status) in [
+        ("DE", None, 200),
+        ("AT", Some(Fault::code(2058, "no")), 422),
+        ("CH", Some(Fault::Limited), 503),
     ] {
         if let Some(fault) = fault {
             world.twin.fault("GET /im/customer_status", fault, Some(1));
         }
         world
-            .call(API_KEY, "GET", "/customers/DE", None)
+            .call(API_KEY, "GET", &format!("/customers/{customer}"), None)
             .await
             .expect(status);
     }
@@ -826,10 +826,22 @@ async fn every_answer_of_the_contract_happens_and_is_as_its_schema_says() {
 
     // One whose budget is used up.
     let rates = "60000,PUT /im/sessions/:session_id/message_preview=10/3600,\
-                 POST /im/customer_online_state=10/3600";
+                 POST /im/customer_online_state=10/3600,GET /im/customer_status=10/3600,\
+                 GET /im/agent_status=10/3600,GET /im/messages/agent_unread_messages=10/3600,\
+                 GET /im/urobots=10/3600,GET /im/im_queues=10/3600,GET /im/im_sensitive_words=10/3600";
     let slow = World::with(&[("UDESK_RATE_LIMIT", rates)]).await;
     let session = slow.open_session("DE").await;
-    for status in [200, 202] {
+    for (customer, status) in [("DE", 200), ("AT", 202)] {
+        for path in [
+            &format!("/customers/{customer}?include=status"),
+            "/desk/agents",
+            "/desk/agents/unread?agent=3",
+            "/desk/robots",
+            "/desk/abandoned-queues?from=2026-01-01T00:00:00Z&to=2026-02-01T00:00:00Z",
+            "/desk/sensitive-words",
+        ] {
+            slow.call(API_KEY, "GET", path, None).await.expect(status);
+        }
         slow.call(API_KEY, "PUT", presence, there())
             .await
             .expect(status);

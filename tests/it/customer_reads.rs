@@ -1,5 +1,7 @@
 //! What the customer has read, as the desk hears of it.
 
+use std::time::Duration;
+
 use deskbridge::clock;
 use deskbridge_twins::udesk::{Author, Fault as VendorFault, ReadMessagesIn};
 use harness::{
@@ -109,6 +111,32 @@ async fn across_a_transfer_each_session_hears_of_its_own() {
         .map(|body| body["session_id"].as_i64().unwrap())
         .collect();
     assert_eq!(named, [sessions[0].id, sessions[1].id]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_desk_keeps_the_caller_as_long_for_many_sessions_as_for_one() {
+    // An attempt may take 20 s, so the last one of a request begins within its first 4 s.
+    let world = World::with(&[("VENDOR_TIMEOUT_MS", "20000")]).await;
+    let session = world.open_quietly("DE").await;
+    said(&world, &session, &["one"]).await;
+    world.twin.agent_transfers("DE").await.unwrap();
+    let ids = said(&world, &session, &["two"]).await;
+    let slow = VendorFault::Slow(Duration::from_millis(4_500));
+    world.twin.fault(CALL, slow, Some(1));
+
+    let waits = read(&world, &session, json!({"through": ids[0]})).await;
+
+    assert_eq!(waits.expect(202).body["status"], "queued");
+    // The other is woken for, and told once.
+    until("the desk has heard of both", async || {
+        let known = known(&world);
+        ["one", "two"]
+            .iter()
+            .all(|text| known.contains(&(*text).to_owned()))
+    })
+    .await;
+    world.all_went_out(&session).await;
+    assert_eq!(told(&world).len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,7 +4,12 @@ use std::collections::BTreeMap;
 
 use deskbridge::clock;
 use deskbridge_twins::udesk::{Fault as VendorFault, StatusTexts, Visitor};
-use harness::world::{API_KEY, Answer, World};
+use futures_util::future::join_all;
+use harness::{
+    faults::Calls,
+    until,
+    world::{API_KEY, Answer, World},
+};
 use serde_json::{Value, json};
 
 async fn presence(world: &World, bearer: &str, customer: &str, body: Value) -> Answer {
@@ -86,18 +91,27 @@ async fn where_a_customer_stands() {
             "queue": {"status": "not_in_queue"}})
     );
     world.twin.everyone_busy(3);
-    let session = world.ask_for_agent("DE").await.expect(201).text_of("id");
-    for texts in [StatusTexts::English, StatusTexts::Chinese] {
+    for (customer, texts) in [("DE", StatusTexts::English), ("AT", StatusTexts::Chinese)] {
         world.twin.switch(|switches| switches.statuses = texts);
-        let waiting = standing(&world, "DE").await.expect(200);
+        let session = world
+            .ask_for_agent(customer)
+            .await
+            .expect(201)
+            .text_of("id");
+        let waiting = standing(&world, customer).await.expect(200);
         assert_eq!(
             waiting.body,
-            json!({"customer": "DE", "vendor": "udesk", "status": "in_queue",
+            json!({"customer": customer, "vendor": "udesk", "status": "in_queue",
                 "queue": {"status": "in_queue", "position": 3}, "session": session})
         );
     }
     world.twin.agents_online();
     world.twin.assign("DE").await.unwrap();
+    until("what was remembered is asked anew", async || {
+        let served = standing(&world, "DE").await.expect(200).body;
+        served["status"] == "in_session" && served["queue"]["status"] == "in_session"
+    })
+    .await;
     let own = World::customer_token("DE", 900, clock::now());
     let served = world
         .call(&own, "GET", "/customers/DE?include=status,queue", None)
@@ -131,10 +145,15 @@ async fn what_agents_wrote_and_the_customer_has_not_read() {
     assert!(text["said_at"].is_string(), "{text}");
     assert_eq!(image["kind"], "image");
     assert_eq!(image["file"], json!({"name": "1.png"}));
-    // The number is asked for once.
-    standing(&world, "DE").await.expect(200);
-    assert_eq!(world.twin.calls_of("/customers/get_customer").len(), 1);
     assert!(found.body["status"].is_null());
+    // The number is asked for once.
+    world.agent_says("DE", "three").await;
+    until("what is unread is asked anew", async || {
+        let found = standing(&world, "DE").await.expect(200);
+        found.body["unread"]["count"] == 3
+    })
+    .await;
+    assert_eq!(world.twin.calls_of("/customers/get_customer").len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -198,20 +217,116 @@ async fn visitors_of_the_page_and_users_of_the_sdk() {
         .expect(403);
 }
 
+/// How often Udesk was asked for each part.
+fn asked(world: &World) -> [usize; 3] {
+    [
+        "/im/customer_status",
+        "/im/queue_status",
+        "/im/messages/unread_customer_offline",
+    ]
+    .map(|path| world.twin.calls_of(path).len())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_who_poll_one_customer_cost_one_call_of_each_part() {
+    let world = World::start().await;
+    world.open_quietly("DE").await;
+    world.agent_says("DE", "one").await;
+    let own = World::customer_token("DE", 900, clock::now());
+    let poll = async || world.call(&own, "GET", "/customers/DE", None).await;
+    // Nothing is known at first: whoever comes while Udesk is asked hears when to come again.
+    for answer in join_all((0..10).map(|_| poll())).await {
+        assert!(matches!(answer.status, 200 | 202), "{answer:?}");
+        let is_told = answer.status == 200;
+        assert_eq!(answer.body["missing"].is_null(), is_told, "{answer:?}");
+        assert_eq!(answer.body["retry_at"].is_null(), is_told, "{answer:?}");
+    }
+    let first = poll().await.expect(200).body;
+    assert_eq!(first["status"], "in_session");
+    assert_eq!(first["unread"]["messages"][0]["text"], "one");
+    assert_eq!(asked(&world), [1, 1, 1]);
+
+    // In a while one of them asks, and the others hear what is known.
+    world.agent_says("DE", "two").await;
+    until("the news is told", async || {
+        let answers = join_all((0..5).map(|_| poll())).await;
+        let mut counts = answers
+            .into_iter()
+            .map(|answer| answer.expect(200).body["unread"]["count"].clone());
+        counts.any(|count| count == 2)
+    })
+    .await;
+    assert_eq!(asked(&world), [2, 2, 2]);
+    // One customer's are no other's.
+    standing(&world, "AT?include=status").await.expect(200);
+    assert_eq!(asked(&world), [3, 2, 2]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_the_budget_what_is_known_is_told_and_when_to_ask_for_the_rest() {
+    let rate = "60000,GET /im/queue_status=10/3600,GET /im/customer_status=20/3600";
+    let world = World::with(&[("UDESK_RATE_LIMIT", rate)]).await;
+    let first = standing(&world, "DE").await.expect(200);
+    assert_eq!(first.body["missing"], Value::Null);
+
+    let later = standing(&world, "AT").await.expect(202).body;
+
+    assert_eq!(later["status"], "unknown_customer");
+    assert!(later["queue"].is_null());
+    assert_eq!(later["missing"], json!(["queue"]));
+    let at = clock::of_rfc3339(later["retry_at"].as_str().unwrap()).unwrap();
+    assert!(at > clock::now());
+    // Until then nobody is told another time, and the table counts no more of them.
+    let counted = || {
+        world
+            .dynamodb
+            .calls_of(&Calls::to("UpdateItem").body("PACE"))
+            .len()
+    };
+    let before = counted();
+    let again = standing(&world, "AT?include=queue").await.expect(202).body;
+    assert_eq!(
+        again,
+        json!({"customer": "AT", "vendor": "udesk", "missing": ["queue"], "retry_at": later["retry_at"]})
+    );
+    assert_eq!(counted(), before);
+    // What is remembered is told though the budget is used up.
+    let known = standing(&world, "DE?include=queue").await.expect(200);
+    assert_eq!(known.body["queue"], first.body["queue"]);
+    // Of a visitor nothing is remembered.
+    let visitor = standing(&world, "w1?by=web_token").await.expect(202).body;
+    assert_eq!(
+        (&visitor["missing"], &visitor["customer"]),
+        (&json!(["status"]), &Value::Null)
+    );
+    assert_eq!(asked(&world), [2, 1, 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_udesk_is_down_what_it_said_a_moment_ago_is_told() {
+    let world = World::start().await;
+    let first = standing(&world, "CH").await.expect(200);
+    let call = "GET /im/customer_status";
+    world.twin.fault(call, VendorFault::Status(503), None);
+    until("Udesk is asked again", async || {
+        let found = standing(&world, "CH?include=status").await.expect(200);
+        assert_eq!(found.body["status"], first.body["status"]);
+        asked(&world)[0] == 2
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_look_up_that_cannot_be_had() {
-    let rate = "60000,GET /im/queue_status=10/3600";
-    let world = World::with(&[("UDESK_RATE_LIMIT", rate)]).await;
-    standing(&world, "DE?include=queue").await.expect(200);
-    let later = standing(&world, "DE?include=queue").await.expect(503);
-    assert_eq!(later.error_code(), "vendor_unavailable");
-    for (fault, status) in [
-        (VendorFault::Status(503), 503),
-        (VendorFault::NeverAnswer, 503),
-        (VendorFault::code(2058, "no"), 422),
+    let world = World::start().await;
+    for (customer, fault, status) in [
+        ("A", VendorFault::Status(503), 503),
+        ("B", VendorFault::NeverAnswer, 503),
+        ("C", VendorFault::code(2058, "no"), 422),
     ] {
         world.twin.fault("GET /im/customer_status", fault, Some(1));
-        standing(&world, "DE?include=status").await.expect(status);
+        let path = format!("{customer}?include=status");
+        standing(&world, &path).await.expect(status);
     }
     for (query, field) in [
         ("?include=age", "include"),

@@ -39,7 +39,15 @@ async fn left(world: &World, session: &str) -> Vec<Value> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_customers_ended_sessions_are_gone_and_all_others_stay() {
     let world = World::start().await;
-    let gone = ended(&world, "DE").await;
+    let gone = world.open_session("DE").await;
+    world.agent_says("DE", "Your code is 0815").await;
+    // What is remembered of a look-up goes, too.
+    let look = "/customers/DE?include=unread";
+    let unread = world.call(API_KEY, "GET", look, None).await.expect(200);
+    assert!(unread.text.contains("0815"), "{unread:?}");
+    world.close(&gone).await.expect(200);
+    world.wait_until_told(&gone, "session.closed").await;
+    world.all_went_out(&gone).await;
     let open = world.open_session("DE").await;
     let other = ended(&world, "AT").await;
     assert!(left(&world, &gone).await.len() > 4);
@@ -51,6 +59,8 @@ async fn a_customers_ended_sessions_are_gone_and_all_others_stay() {
         json!({"erased": 1, "open": 1, "at_vendor": true})
     );
     assert_eq!(left(&world, &gone).await, [] as [Value; 0]);
+    let all = json!(world.items().await).to_string();
+    assert!(!all.contains("0815"), "{all}");
     let path = format!("/sessions/{gone}");
     world.call(API_KEY, "GET", &path, None).await.expect(404);
     assert_eq!(world.session(&open).await["state"], "active");

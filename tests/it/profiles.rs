@@ -1,5 +1,7 @@
 //! A customer is told of before they come, and made where the desk wants them to be there first.
 
+use std::time::Duration;
+
 use deskbridge::clock;
 use deskbridge_twins::udesk::Fault as VendorFault;
 use harness::world::{API_KEY, Answer, World};
@@ -114,7 +116,12 @@ async fn contradiction_28_a_customer_who_must_be_there_is_created_and_the_call_r
 
     assert_eq!(
         paths(&world),
-        ["/im/sessions", "/customers", "/im/sessions"]
+        [
+            "/im/sessions",
+            "/customers/get_customer",
+            "/customers",
+            "/im/sessions"
+        ]
     );
     assert_eq!(
         world.twin.profile("DE").unwrap(),
@@ -131,6 +138,37 @@ async fn contradiction_28_a_customer_who_must_be_there_is_created_and_the_call_r
     assert_eq!(world.twin.calls_of("/customers").len(), 2);
 }
 
+/// The lease of an attempt is its limit and ten seconds: were each call given a limit of its own, four that hang would
+/// outlive it.
+#[tokio::test(flavor = "multi_thread")]
+async fn all_calls_of_one_attempt_share_one_limit() {
+    let world = World::start().await;
+    world
+        .twin
+        .switch(|switches| switches.customers_must_exist = true);
+    for call in [
+        "POST /im/sessions",
+        "GET /customers/get_customer",
+        "POST /customers",
+    ] {
+        let slow = VendorFault::Slow(Duration::from_millis(700));
+        world.twin.fault(call, slow, Some(1));
+    }
+
+    let waiting = world.ask_for_agent("DE").await.expect(202);
+
+    // Two calls of 0.7 s each, at a limit of 1 s: the second was cut off, and nothing came behind it.
+    let lines = world.lines().into_iter();
+    let called = lines.filter(|(of, line)| of == "create-session" && line["message"] == "called");
+    let took: Vec<_> = called
+        .map(|(_, line)| line["took_ms"].as_i64().unwrap())
+        .collect();
+    assert_eq!(took.len(), 2, "{took:?}");
+    assert!((900..1_300).contains(&took.iter().sum::<i64>()), "{took:?}");
+    let session = waiting.text_of("id");
+    world.wait_until_told(&session, "session.started").await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_not_an_administrator_hears_so_at_once() {
     let world = World::start().await;
@@ -140,7 +178,61 @@ async fn who_is_not_an_administrator_hears_so_at_once() {
     }
     let refused = world.ask_for_agent("DE").await.expect(422);
     assert_eq!(refused.body["error"]["vendor"]["code"], 2015);
-    assert_eq!(paths(&world), ["/im/sessions", "/customers"]);
+    let asked = ["/im/sessions", "/customers/get_customer", "/customers"];
+    assert_eq!(paths(&world), asked);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn contradiction_28_whom_udesk_knows_is_not_made_anew_where_something_else_is_missing() {
+    let world = World::start().await;
+    world
+        .twin
+        .switch(|switches| switches.known_customers_are_updated = true);
+    let session = open(&world, "DE", profile())
+        .await
+        .expect(201)
+        .text_of("id");
+    world.close(&session).await.expect(200);
+
+    for absent in [
+        json!({"to": "agent", "agent_id": 999}),
+        json!({"to": "urobot", "robot_id": 999, "scene_id": 39}),
+    ] {
+        let ask = json!({"vendor": "udesk", "customer": "DE", "assign": absent});
+        let refused = world.call(API_KEY, "POST", "/sessions", Some(ask)).await;
+        assert_eq!(refused.expect(422).body["error"]["vendor"]["code"], 2015);
+        let [.., before, last] = &paths(&world)[..] else {
+            panic!("Udesk was not asked")
+        };
+        assert_eq!(
+            (before.as_str(), last.as_str()),
+            ("/im/sessions", "/customers/get_customer")
+        );
+    }
+    assert_eq!(world.twin.calls_of("/customers").len(), 1);
+    let told = world.twin.profile("DE").unwrap();
+    assert_eq!(told["customer"]["nick_name"], "Xiao Ya");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn contradiction_28_where_udesk_will_not_say_whether_it_knows_them_nobody_is_made() {
+    let world = World::start().await;
+    world
+        .twin
+        .switch(|switches| switches.customers_must_exist = true);
+    let find = "GET /customers/get_customer";
+    for code in [2005, 2058, 2062, 9200, 4711] {
+        let no = VendorFault::code(code, "no");
+        world.twin.fault(find, no, Some(1));
+        let refused = world.ask_for_agent("DE").await.expect(422);
+        assert_eq!(refused.body["error"]["vendor"]["code"], 2015, "{code}");
+    }
+    assert!(world.twin.calls_of("/customers").is_empty());
+    // Busy is not refused: it is asked later.
+    world.twin.fault(find, VendorFault::Limited, Some(1));
+    let waiting = world.ask_for_agent("DE").await.expect(202).text_of("id");
+    world.wait_until_told(&waiting, "session.started").await;
+    assert_eq!(world.twin.calls_of("/customers").len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

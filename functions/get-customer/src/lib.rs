@@ -1,35 +1,41 @@
 //! `GET /customers/{customer}`: where a customer stands at the vendor, their place in the queue, and what agents wrote
-//! that they have not read.
+//! that they have not read. Of the app's customers, whom anybody may poll, Udesk is asked each part once in a few
+//! seconds.
 
 mod asked;
+mod standing;
 mod unread;
+
+use std::time::Instant;
 
 use asked::{Asked, Who};
 use deskbridge::{
     answer::{self, Answers},
     auth::Guard,
     budget::Class,
+    clock::{Millis, rfc3339},
     config::{ConfigError, Settings},
-    desk::{AskError, CustomerNumbers, Desk, UdeskLine},
+    desk::{AskError, CustomerNumbers, Desk, Polled, UdeskLine},
     error::{Error, Kind},
     http::Client,
     ids::{CustomerId, SessionId},
     inbound,
-    table::Table,
+    table::{Table, unread_of},
     vendor::{
         Vendor,
-        udesk::{Id, customer_status, queue_status, unread_customer_offline},
+        udesk::{Id, unread_customer_offline},
     },
 };
-use futures_util::future::OptionFuture;
+use futures_util::{FutureExt, future::OptionFuture};
 use jiff::tz::Offset;
 use lambda_http::{Body, Request, Response};
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
+use standing::{Queue, Status};
 use unread::Unread;
 
 /// What it may answer.
 pub const ANSWERS: Answers = Answers {
-    successes: &[200],
+    successes: &[200, 202],
     errors: &[
         Kind::InvalidRequest,
         Kind::Unauthorized,
@@ -60,20 +66,40 @@ struct View<'a> {
     customer: Option<&'a CustomerId>,
     vendor: Vendor,
     #[serde(skip_serializing_if = "Option::is_none")]
-    status: Option<&'static str>,
+    status: Option<Status>,
     #[serde(skip_serializing_if = "Option::is_none")]
     queue: Option<Queue>,
     #[serde(skip_serializing_if = "Option::is_none")]
     session: Option<SessionId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unread: Option<Unread>,
+    /// The parts that Udesk could not be asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    missing: Vec<&'static str>,
+    /// When it can be asked for all of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_at: Option<String>,
 }
 
-#[derive(Serialize)]
-struct Queue {
-    status: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    position: Option<u64>,
+/// The parts that are not known yet.
+#[derive(Default)]
+struct Missing {
+    parts: Vec<&'static str>,
+    retry_at: Option<Millis>,
+}
+
+impl Missing {
+    /// What is known of a part, if it was wanted.
+    fn or<T>(&mut self, part: &'static str, polled: Option<Polled<T>>) -> Option<T> {
+        match polled? {
+            Polled::Told(told) => Some(told),
+            Polled::Later(at) => {
+                self.parts.push(part);
+                self.retry_at = self.retry_at.max(Some(at));
+                None
+            }
+        }
+    }
 }
 
 impl App {
@@ -109,7 +135,8 @@ impl App {
     pub async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {
         let caller = self.guard.check(request.headers())?;
         let asked = Asked::of(&request, &caller)?;
-        let udesk = self.desk.udesk()?;
+        // Parts are asked for side by side, and the caller waits no longer than for one call.
+        let udesk = self.desk.udesk()?.until(Instant::now() + self.desk.limit());
         let session = match &asked.who {
             Who::Customer(customer) => self.table.open_session(Vendor::Udesk, customer).await?,
             Who::Web { .. } | Who::Sdk { .. } => None,
@@ -119,27 +146,39 @@ impl App {
             .and_then(|session| session.vendor_session.as_deref()?.parse().ok())
             .map(Id)
             .or(asked.vendor_session);
-        let wants = asked.wants;
+        let (who, wants) = (&asked.who, asked.wants);
+        let request = who.status();
+        let of_customer = |part: &str| Some(format!("{part}:{}", who.customer()?));
+        let status = wants.status.then(|| {
+            let ask = standing::status(&udesk, &request);
+            polled(&udesk, of_customer("status"), ask)
+        });
+        let queue = who.customer().filter(|_| wants.queue).map(|customer| {
+            let ask = standing::queue(&udesk, customer);
+            polled(&udesk, of_customer("queue"), ask)
+        });
+        let unread = vendor_session.filter(|_| wants.unread).map(|id| {
+            let what = session.as_ref().map(|session| unread_of(&session.id));
+            polled(&udesk, what, self.unread(&udesk, &asked, id))
+        });
         let (status, queue, unread) = tokio::try_join!(
-            maybe(wants.status.then(|| status(&udesk, &asked.who))),
-            maybe(wants.queue.then(|| queue(&udesk, &asked.who))),
-            maybe(
-                wants
-                    .unread
-                    .then(|| self.unread(&udesk, &asked, vendor_session))
-            ),
+            OptionFuture::from(status).map(Option::transpose),
+            OptionFuture::from(queue).map(Option::transpose),
+            OptionFuture::from(unread).map(Option::transpose),
         )?;
-        answer::json(
-            200,
-            &View {
-                customer: asked.who.customer(),
-                vendor: Vendor::Udesk,
-                status,
-                queue: queue.flatten(),
-                session: session.map(|session| session.id),
-                unread: unread.flatten(),
-            },
-        )
+        let mut missing = Missing::default();
+        let view = View {
+            customer: who.customer(),
+            vendor: Vendor::Udesk,
+            status: missing.or("status", status),
+            queue: missing.or("queue", queue),
+            session: session.map(|session| session.id),
+            unread: missing.or("unread", unread).flatten(),
+            retry_at: missing.retry_at.map(rfc3339),
+            missing: missing.parts,
+        };
+        let http = if view.missing.is_empty() { 200 } else { 202 };
+        answer::json(http, &view)
     }
 
     /// What agents wrote in the session that is going on and the customer has not read.
@@ -147,11 +186,8 @@ impl App {
         &self,
         udesk: &UdeskLine<'_>,
         asked: &Asked,
-        vendor_session: Option<Id>,
+        im_sub_session_id: Id,
     ) -> Result<Option<Unread>, AskError> {
-        let Some(im_sub_session_id) = vendor_session else {
-            return Ok(None);
-        };
         let number = match &asked.who {
             Who::Customer(customer) => self.numbers.of(udesk, customer, Class::Read).await?,
             Who::Web { .. } | Who::Sdk { .. } => asked.vendor_customer,
@@ -173,42 +209,18 @@ impl App {
     }
 }
 
-/// What is wanted, if it is.
-async fn maybe<T>(
-    wanted: Option<impl Future<Output = Result<T, AskError>>>,
-) -> Result<Option<T>, Error> {
-    let came = OptionFuture::from(wanted).await.transpose();
-    came.map_err(Error::from)
-}
-
-async fn status(udesk: &UdeskLine<'_>, who: &Who) -> Result<&'static str, AskError> {
-    use customer_status::Standing;
-    let told = udesk.ask(&who.status(), Class::Read).await?;
-    Ok(match told.standing {
-        Standing::NoSession => "no_session",
-        Standing::InSession => "in_session",
-        Standing::InQueue => "in_queue",
-        Standing::Invalid => "unknown_customer",
-        Standing::Unknown(_) => "other",
-    })
-}
-
-/// The place in the queue; Udesk tells it of the app's own customers alone.
-async fn queue(udesk: &UdeskLine<'_>, who: &Who) -> Result<Option<Queue>, AskError> {
-    use queue_status::Standing;
-    let Who::Customer(customer) = who else {
-        return Ok(None);
-    };
-    let request = queue_status::Request {
-        customer_token: customer.as_str(),
-    };
-    let told = udesk.ask(&request, Class::Read).await?;
-    let (status, position) = match told.standing {
-        Standing::InQueue { position } => ("in_queue", position),
-        Standing::NotInQueue => ("not_in_queue", None),
-        Standing::InSession => ("in_session", None),
-        Standing::Assigning => ("assigning", None),
-        Standing::Unknown => ("other", None),
-    };
-    Ok(Some(Queue { status, position }))
+/// A part of the answer, remembered as `what`. Of visitors of the vendor's page and users of its SDK only a server asks,
+/// and nothing is remembered.
+async fn polled<T: Serialize + DeserializeOwned>(
+    udesk: &UdeskLine<'_>,
+    what: Option<String>,
+    ask: impl Future<Output = Result<T, AskError>>,
+) -> Result<Polled<T>, AskError> {
+    if let Some(what) = what {
+        return udesk.poll(&what, ask).await;
+    }
+    match ask.await {
+        Err(AskError::Wait { retry_at, .. }) => Ok(Polled::Later(retry_at)),
+        told => told.map(Polled::Told),
+    }
 }

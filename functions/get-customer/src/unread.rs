@@ -12,10 +12,10 @@ use deskbridge::{
     },
 };
 use jiff::tz::Offset;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What is unread.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Unread {
     /// How many messages, by the vendor's count.
     count: u64,
@@ -24,19 +24,19 @@ pub(crate) struct Unread {
 }
 
 /// A message as the vendor tells it. Most of these the app was told of as `message.received`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Said {
     from: Author,
     kind: Kind,
     content: String,
     format: Format,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     text: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     file: Option<File>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     agent: Option<Agent>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     said_at: Option<String>,
 }
 

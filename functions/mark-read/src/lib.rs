@@ -120,6 +120,8 @@ impl App {
         };
         let mut came = None;
         let all = reads.len();
+        // However many there are, the caller waits no longer than for one.
+        let end = self.sends.end_of_request();
         for (place, (vendor_session, messages)) in reads.into_iter().enumerate() {
             let scope = format!("{}#{id}#reads#{place}", caller.role());
             let key = Key::of_header(&request, scope, &ask)?;
@@ -132,7 +134,7 @@ impl App {
             };
             let performed = self
                 .sends
-                .perform(session_now(&came, &session), key.as_ref(), |_| {
+                .perform_until(end, session_now(&came, &session), key.as_ref(), |_| {
                     Ok(task.clone())
                 })
                 .await?;

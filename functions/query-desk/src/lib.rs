@@ -7,8 +7,9 @@ use deskbridge::{
     answer::{self, Answers},
     auth::Guard,
     budget::Class,
+    clock::Millis,
     config::{ConfigError, Settings},
-    desk::Desk,
+    desk::{AskError, Desk},
     error::{Error, Kind},
     http::Client,
     inbound, lambda,
@@ -22,7 +23,7 @@ use lambda_http::{Body, Request, Response};
 
 /// What it may answer.
 pub const ANSWERS: Answers = Answers {
-    successes: &[200],
+    successes: &[200, 202],
     errors: &[
         Kind::InvalidRequest,
         Kind::Unauthorized,
@@ -42,6 +43,28 @@ pub struct App {
     offset: Offset,
     warm_url: String,
     http: Client,
+}
+
+/// Why there is nothing to show.
+enum Unanswered {
+    /// Udesk's limit is used up until then.
+    Until(Millis),
+    Failed(Error),
+}
+
+impl From<Error> for Unanswered {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<AskError> for Unanswered {
+    fn from(error: AskError) -> Self {
+        match error {
+            AskError::Wait { retry_at, .. } => Self::Until(retry_at),
+            other => Self::Failed(other.into()),
+        }
+    }
 }
 
 impl App {
@@ -77,27 +100,31 @@ impl App {
         self.guard.check(request.headers())?.must_be_server()?;
         // A domain of one's own may put something before the route.
         let asked = request.uri().path().rsplit_once("/desk/");
-        match asked.map(|(_, what)| what) {
+        let answered = match asked.map(|(_, what)| what) {
             Some("agents") => self.agents(&request).await,
             Some("agents/unread") => self.unread(&request).await,
             Some("robots") => self.robots().await,
             Some("abandoned-queues") => self.abandoned(&request).await,
             Some("sensitive-words") => self.sensitive_words().await,
-            _ => Err(Error::new(Kind::Internal, "no route leads here")),
-        }
+            _ => Err(Error::new(Kind::Internal, "no route leads here").into()),
+        };
+        answered.or_else(|unanswered| match unanswered {
+            Unanswered::Until(at) => answer::not_now(at),
+            Unanswered::Failed(error) => Err(error),
+        })
     }
 
-    async fn agents(&self, request: &Request) -> Result<Response<Body>, Error> {
+    async fn agents(&self, request: &Request) -> Result<Response<Body>, Unanswered> {
         let group = match lambda::query_parameter(request, "group") {
             Some(given) => Some(id("group", &given)?),
             None => None,
         };
         let ask = agent_status::Request { group };
         let found = self.desk.udesk()?.ask(&ask, Class::Read).await?;
-        answer::json(200, &view::Agents::of(&found))
+        Ok(answer::json(200, &view::Agents::of(&found))?)
     }
 
-    async fn unread(&self, request: &Request) -> Result<Response<Body>, Error> {
+    async fn unread(&self, request: &Request) -> Result<Response<Body>, Unanswered> {
         let given = lambda::query_parameters(request, "agent");
         let mut agents = Vec::new();
         for given in given.iter().flat_map(|list| list.split(',')) {
@@ -108,25 +135,25 @@ impl App {
         }
         if agents.is_empty() {
             let message = "say of which agents: agent=3, again and again or with commas between";
-            return Err(Error::field("agent", message));
+            return Err(Error::field("agent", message).into());
         }
         let most = agent_unread::MOST_AGENTS;
         if agents.len() > most {
             let message = format!("at most {most} agents at once; ask for the others apart");
-            return Err(Error::field("agent", message));
+            return Err(Error::field("agent", message).into());
         }
         let ask = agent_unread::Request { agents: &agents };
         let found = self.desk.udesk()?.ask(&ask, Class::Read).await?;
-        answer::json(200, &view::AllUnread::of(&found))
+        Ok(answer::json(200, &view::AllUnread::of(&found))?)
     }
 
-    async fn robots(&self) -> Result<Response<Body>, Error> {
+    async fn robots(&self) -> Result<Response<Body>, Unanswered> {
         let udesk = self.desk.udesk()?;
         let found = udesk.ask(&urobots::Request, Class::Read).await?;
-        answer::json(200, &view::Robots::of(&found))
+        Ok(answer::json(200, &view::Robots::of(&found))?)
     }
 
-    async fn abandoned(&self, request: &Request) -> Result<Response<Body>, Error> {
+    async fn abandoned(&self, request: &Request) -> Result<Response<Body>, Unanswered> {
         let (from, to) = lambda::stretch(request)?;
         let page = match lambda::query_parameter(request, "after") {
             Some(cursor) => page_after(&cursor)?,
@@ -140,13 +167,13 @@ impl App {
             per_page: Some(abandoned_queues::LARGEST_PAGE),
         };
         let found = self.desk.udesk()?.ask(&ask, Class::Read).await?;
-        answer::json(200, &view::AllAbandoned::of(&found, page))
+        Ok(answer::json(200, &view::AllAbandoned::of(&found, page))?)
     }
 
-    async fn sensitive_words(&self) -> Result<Response<Body>, Error> {
+    async fn sensitive_words(&self) -> Result<Response<Body>, Unanswered> {
         let udesk = self.desk.udesk()?;
         let found = udesk.ask(&sensitive_words::Request, Class::Read).await?;
-        answer::json(200, &view::Words::of(&found))
+        Ok(answer::json(200, &view::Words::of(&found))?)
     }
 }
 

@@ -5,7 +5,7 @@ mod sobot;
 mod tencent;
 mod udesk;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::{
     budget::Slot,
@@ -24,7 +24,7 @@ use crate::{
 };
 
 pub use ask::AskError;
-pub use udesk::{CustomerNumbers, Line as UdeskLine};
+pub use udesk::{CustomerNumbers, Line as UdeskLine, Polled};
 
 /// The vendors that this deployment has settings for. Made once at init.
 #[derive(Debug)]
@@ -295,7 +295,7 @@ impl Desk {
         Some(udesk::Line::new(self, udesk))
     }
 
-    /// How long one attempt may take.
+    /// How long one call, and all calls of one attempt together, may take.
     #[must_use]
     pub fn limit(&self) -> Duration {
         self.limit
@@ -327,14 +327,16 @@ impl Desk {
 
     /// Makes one attempt of `task` for `session`; `message` is the one that the task names. Signed
     /// afresh each time. Where a message finds that its customer waits no longer, or is no longer with
-    /// the robot, the vendor is asked where the customer is.
+    /// the robot, the vendor is asked where the customer is. Whatever it takes, all of it ends within the limit: the
+    /// lease is made for that.
     pub async fn attempt(
         &self,
         session: &Session,
         task: &Task,
         message: Option<&Message>,
     ) -> Outcome {
-        let outcome = self.call(session, task, message).await;
+        let end = Instant::now() + self.limit;
+        let outcome = self.call(session, task, message, end).await;
         let Outcome::Gone(fault) = outcome else {
             return outcome;
         };
@@ -349,7 +351,7 @@ impl Desk {
         let ask = Task::Open {
             assign: session.assign.clone().unwrap_or_default(),
         };
-        match self.call(session, &ask, None).await {
+        match self.call(session, &ask, None, end).await {
             // A robot that has forgotten the customer knows them again by now. If it does not, nothing is
             // gained by asking over and over.
             Outcome::Opened(to)
@@ -373,7 +375,13 @@ impl Desk {
         }
     }
 
-    async fn call(&self, session: &Session, task: &Task, message: Option<&Message>) -> Outcome {
+    async fn call(
+        &self,
+        session: &Session,
+        task: &Task,
+        message: Option<&Message>,
+        end: Instant,
+    ) -> Outcome {
         // The settings may come back with the next deployment.
         let off = || Outcome::NotYet {
             after: None,
@@ -385,7 +393,7 @@ impl Desk {
         };
         match session.vendor {
             Vendor::Udesk => match self.udesk_line() {
-                Some(line) => line.attempt(session, task, message).await,
+                Some(line) => line.until(end).attempt(session, task, message).await,
                 None => off(),
             },
             Vendor::Sobot => match &self.sobot {
@@ -394,8 +402,9 @@ impl Desk {
             },
             Vendor::Tencent => match &self.tencent {
                 Some(tencent) => {
+                    let left = end.saturating_duration_since(Instant::now());
                     tencent
-                        .attempt(&self.http, self.limit, session, task, message)
+                        .attempt(&self.http, left, session, task, message)
                         .await
                 }
                 None => off(),

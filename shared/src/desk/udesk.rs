@@ -2,11 +2,13 @@
 
 mod feedback;
 mod number;
+mod poll;
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use feedback::Feedback;
 pub use number::CustomerNumbers;
+pub use poll::Polled;
 
 use super::{AskError, Desk, OnUnknown, Opened, Outcome, Unfit, Welcome, fault};
 use crate::{
@@ -31,7 +33,7 @@ use crate::{
         udesk::{
             Account, Agent, Code, Endpoint, Fate, Id, Refusal, Stamp, Unsendable, UrobotMessage,
             UrobotSession, close_queue, close_session, create_customer, create_session,
-            read_messages, robot_answer::Answer, send_message,
+            get_customer, read_messages, robot_answer::Answer, send_message,
         },
     },
 };
@@ -47,6 +49,7 @@ pub(super) struct Udesk {
     api_token: Secret,
     on_unknown: OnUnknown,
     rates: Rates,
+    numbers: CustomerNumbers,
 }
 
 impl Udesk {
@@ -75,6 +78,7 @@ impl Udesk {
             email: settings.required(&UDESK_EMAIL)?,
             api_token: Secret::new(settings.required(&UDESK_API_TOKEN)?),
             on_unknown,
+            numbers: CustomerNumbers::from_settings(settings),
         }))
     }
 
@@ -92,6 +96,7 @@ impl Udesk {
 pub struct Line<'a> {
     desk: &'a Desk,
     udesk: &'a Udesk,
+    end: Option<Instant>,
 }
 
 /// What a call takes from the rate budget.
@@ -113,7 +118,20 @@ enum Waits<'s> {
 
 impl<'a> Line<'a> {
     pub(super) fn new(desk: &'a Desk, udesk: &'a Udesk) -> Self {
-        Self { desk, udesk }
+        Self {
+            desk,
+            udesk,
+            end: None,
+        }
+    }
+
+    /// The same for several calls that all have to end by then. Else each call has a limit of its own.
+    #[must_use]
+    pub fn until(self, end: Instant) -> Self {
+        Self {
+            end: Some(end),
+            ..self
+        }
     }
 
     /// Makes a call that is no entry of a log, if Udesk's rate budget has room for one of its class.
@@ -225,7 +243,8 @@ impl<'a> Line<'a> {
 
     /// Udesk's page says both that it makes a customer whom it does not know, and that it refuses the session: where
     /// it refuses, the customer is created, and the call made once more. The code says that something is not there,
-    /// and not what: an agent who is not there is refused twice.
+    /// and not what, so Udesk is asked for the customer first: whom it knows would be renamed, and it is the agent, the
+    /// group or the robot that is not there.
     async fn create_for_stranger(
         &self,
         request: &create_session::Request<'_>,
@@ -235,16 +254,36 @@ impl<'a> Line<'a> {
         if refusal.code != Some(Code::NotAdminOrAbsent) {
             return Err(Failure::Refusal(refusal));
         }
-        let again = Pass {
-            wait: Waits::At(None),
-            ..pass
+        let find = get_customer::Request {
+            kind: self.udesk.numbers.kind(),
+            content: request.customer_token,
         };
+        match self.call(&find, pass).await {
+            Err(Failure::Refusal(Refusal {
+                code: Some(Code::NotAdminOrAbsent),
+                ..
+            })) => {}
+            // Where Udesk won't say, nobody is renamed either.
+            Ok(_)
+            | Err(Failure::Refusal(Refusal {
+                fate: Fate::Refused | Fate::SessionGone,
+                ..
+            })) => return Err(Failure::Refusal(refusal)),
+            Err(other) => return Err(other),
+        }
         let create = create_customer::Request {
             customer_token: request.customer_token,
             profile: &Profile::default(),
         };
-        match self.call(&create, again).await {
-            Ok(_) => self.call(request, again).await,
+        match self.call(&create, pass).await {
+            // The place that was kept for it is used up.
+            Ok(_) => {
+                let again = Pass {
+                    wait: Waits::At(None),
+                    ..pass
+                };
+                self.call(request, again).await
+            }
             Err(Failure::Refusal(Refusal {
                 fate: Fate::Refused,
                 ..
@@ -256,19 +295,17 @@ impl<'a> Line<'a> {
     /// Makes one call. Where the clock or the nonce was at fault, one more, signed afresh, within the same
     /// limit; a clock that stays off is no reason to hammer.
     async fn call<R: Endpoint>(&self, request: &R, pass: Pass<'_>) -> Result<R::Response, Failure> {
-        let limit = self.desk.limit;
-        let started = Instant::now();
-        match self.call_once(request, pass, limit).await {
+        let end = self.end.unwrap_or_else(|| Instant::now() + self.desk.limit);
+        match self.call_once(request, pass, end).await {
             Err(Failure::Refusal(Refusal {
                 fate: Fate::Resign, ..
             })) => {
-                let left = limit.saturating_sub(started.elapsed());
                 let wait = match pass.wait {
                     Waits::At(_) => Waits::At(None),
                     Waits::Never => Waits::Never,
                 };
                 let again = Pass { wait, ..pass };
-                self.call_once(request, again, left).await
+                self.call_once(request, again, end).await
             }
             other => other,
         }
@@ -278,9 +315,15 @@ impl<'a> Line<'a> {
         &self,
         request: &R,
         pass: Pass<'_>,
-        limit: Duration,
+        end: Instant,
     ) -> Result<R::Response, Failure> {
-        self.pass::<R>(pass).await?;
+        // The table may be slow, too.
+        let passed = tokio::time::timeout_at(end.into(), self.pass::<R>(pass)).await;
+        passed.map_err(|_| Failure::NoTime)??;
+        let limit = end.saturating_duration_since(Instant::now());
+        if limit.is_zero() {
+            return Err(Failure::NoTime);
+        }
         let account = Account {
             base_url: &self.udesk.base_url,
             email: &self.udesk.email,
@@ -614,6 +657,8 @@ fn said(answer: Answer, known_by: Option<UrobotMessage>) -> Welcome {
 /// Why a call brought nothing.
 enum Failure {
     Wait(Millis, Option<Slot>),
+    /// It was not made: the calls before it took all the time there was.
+    NoTime,
     Refusal(Refusal),
     NoAnswer(NoAnswer),
     Unsendable(Unsendable),
@@ -659,6 +704,10 @@ impl Failure {
     fn outcome(self) -> Outcome {
         match self {
             Self::Wait(until, slot) => Outcome::Wait { until, slot },
+            Self::NoTime => Outcome::NotYet {
+                after: None,
+                fault: fault(Vendor::Udesk, None, "its answers before took too long"),
+            },
             Self::Refusal(Refusal {
                 fate,
                 code,

@@ -150,7 +150,8 @@ impl Sends {
         self.http.warm(&urls).await;
     }
 
-    /// How long a lease lasts: one attempt, and the reads and writes around it at their slowest.
+    /// How long a lease lasts: one attempt, whose calls share one limit, and the reads and writes around it at their
+    /// slowest.
     fn lease(&self) -> Millis {
         let limit = i64::try_from(self.desk.limit().as_millis()).unwrap_or(i64::MAX);
         limit.saturating_add(10_000)
@@ -158,8 +159,8 @@ impl Sends {
 
     /// Writes a change that appends to the log of sends, and drains from there in the same request:
     /// whatever stands first, in order, within `budget`, up to the entry `watch`. The lease, if it is
-    /// free, is taken in the same write. `None` where another writer came first or the change had
-    /// happened before; the caller reads anew and decides again.
+    /// free, is taken in the same write. Without a budget nothing is drained here, and a drainer is woken. `None`
+    /// where another writer came first or the change had happened before; the caller reads anew and decides again.
     ///
     /// # Errors
     /// Where the table refuses the change. Once that is written, nothing that fails afterwards undoes
@@ -172,7 +173,8 @@ impl Sends {
     ) -> Result<Option<Drained>, TableError> {
         let owner = nonce();
         let now = change.now();
-        let begin = change.session.sends.begin(&owner, now, self.lease());
+        let has_time = !budget.is_zero();
+        let begin = has_time.then(|| change.session.sends.begin(&owner, now, self.lease()));
         if self.table.commit(&change).await? != Written::Written {
             return Ok(None);
         }
@@ -182,7 +184,10 @@ impl Sends {
         };
         let session = change.written();
         line::about(&session.id, session.vendor);
-        let Begin::Ready { number, suspect } = begin else {
+        let Some(Begin::Ready { number, suspect }) = begin else {
+            if !has_time && session.sends.needs_nudge(now) {
+                self.nudges.nudge(&session.id, None, now).await;
+            }
             // Whoever drains looks once more before it leaves; what waits for its next attempt has a
             // nudge under way.
             return Ok(Some(Drained::nothing(session)));
@@ -240,6 +245,13 @@ impl Sends {
         Err(TableError::Contended)
     }
 
+    /// By when the last attempt has to begin, where there is `budget` for attempts: one is begun only if it can end
+    /// before API Gateway gives up on the caller.
+    fn end_of(&self, budget: Duration) -> Instant {
+        let last_start = LONGEST_REQUEST.saturating_sub(self.desk.limit());
+        Instant::now() + budget.min(last_start)
+    }
+
     /// Drains from entry `number` on, under the lease.
     #[allow(
         clippy::too_many_arguments,
@@ -255,9 +267,7 @@ impl Sends {
         watch: Option<u64>,
         budget: Duration,
     ) -> Result<Drained, TableError> {
-        // Another attempt is begun only if it can end before API Gateway gives up on the caller.
-        let last_start = LONGEST_REQUEST.saturating_sub(self.desk.limit());
-        let end = Instant::now() + budget.min(last_start);
+        let end = self.end_of(budget);
         let (mut message, mut survey, mut watched) = (None, None, None);
         let mut registered = None;
         loop {

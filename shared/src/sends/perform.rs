@@ -1,7 +1,7 @@
 //! What a caller asks to be done at the vendor and that is no message: appended to the session's log, and made
 //! in the same request where it can be.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lambda_http::{Body, Response};
 use serde::Serialize;
@@ -75,6 +75,28 @@ impl Sends {
         key: Option<&Key>,
         make: impl Fn(&Session) -> Result<Task, Error>,
     ) -> Result<Performed, Error> {
+        let end = self.end_of_request();
+        self.perform_until(end, session, key, make).await
+    }
+
+    /// By when the last attempt of a request that has just come has to begin.
+    #[must_use]
+    pub fn end_of_request(&self) -> Instant {
+        self.end_of(BUDGET)
+    }
+
+    /// The same for one of several tasks of a request: none is attempted in it after `end`, and what is left then
+    /// is done later.
+    ///
+    /// # Errors
+    /// Those of [`Sends::perform`].
+    pub async fn perform_until(
+        &self,
+        end: Instant,
+        session: Session,
+        key: Option<&Key>,
+        make: impl Fn(&Session) -> Result<Task, Error>,
+    ) -> Result<Performed, Error> {
         let mut session = session;
         for tries in 0..TRIES {
             let id = session.id.clone();
@@ -93,7 +115,8 @@ impl Sends {
             if let Some(key) = key {
                 change.mark(key.mark(None, Some(entry)));
             }
-            if let Some(drained) = self.append(change, Some(entry), BUDGET).await? {
+            let left = end.saturating_duration_since(Instant::now());
+            if let Some(drained) = self.append(change, Some(entry), left).await? {
                 let session = drained.session;
                 return Ok(match drained.watched {
                     Some(Watched::Done) => Performed::Done(session),

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, WriteRequest};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use tokio::time::Instant;
 
-use super::{Item, Table, TableError, keys::Key, refused};
+use super::{Item, Table, TableError, keys::Key, refused, unread_of};
 use crate::{
     clock::{self, Millis},
     ids::{CustomerId, SessionId},
@@ -177,10 +177,11 @@ impl Table {
             if Instant::now() >= end {
                 return Ok(Erased::Unfinished);
             }
-            let keys = self.keys_of(session).await?;
+            let mut keys = self.keys_of(session).await?;
             if keys.is_empty() {
                 break;
             }
+            keys.push(Key::note(Vendor::Udesk, &unread_of(session)));
             for batch in keys.chunks(BATCH) {
                 self.delete_all(batch).await?;
             }

@@ -17,6 +17,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::{Client, error::ProvideErrorMetadata, types::AttributeValue};
 pub use commit::Outcome;
 pub use erase::{Begun, BegunPage, Behind, Erased};
+pub use notes::unread_of;
 pub use outstanding::OutstandingPage;
 pub use read::{Page, Seen, Sighting};
 pub use turns::Turn;

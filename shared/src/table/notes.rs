@@ -3,7 +3,14 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{Table, TableError, keys::Key, refused};
-use crate::{clock::Millis, vendor::Vendor};
+use crate::{clock::Millis, ids::SessionId, vendor::Vendor};
+
+/// What is remembered of a session that the customer has not read. It holds what agents wrote, so it is erased with the
+/// session.
+#[must_use]
+pub fn unread_of(session: &SessionId) -> String {
+    format!("unread:{session}")
+}
 
 impl Table {
     /// Remembers `value` as `what` of `vendor` for so long.
