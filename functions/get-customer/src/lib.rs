@@ -9,7 +9,7 @@ use deskbridge::{
     answer::{self, Answers},
     auth::Guard,
     budget::Class,
-    config::{ConfigError, Settings},
+    config::{ConfigError, Settings, UDESK_QUEUE_TEXTS},
     desk::{AskError, CustomerNumbers, Desk, UdeskLine},
     error::{Error, Kind},
     http::Client,
@@ -18,7 +18,11 @@ use deskbridge::{
     table::Table,
     vendor::{
         Vendor,
-        udesk::{Id, customer_status, queue_status, unread_customer_offline},
+        udesk::{
+            Id, customer_status,
+            queue_status::{self, Standing, Texts},
+            unread_customer_offline,
+        },
     },
 };
 use futures_util::future::OptionFuture;
@@ -50,6 +54,7 @@ pub struct App {
     desk: Desk,
     numbers: CustomerNumbers,
     offset: Offset,
+    texts: Texts,
     http: Client,
 }
 
@@ -74,6 +79,9 @@ struct Queue {
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     position: Option<u64>,
+    /// What Udesk says, where nobody knows what that is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
 }
 
 impl App {
@@ -89,6 +97,8 @@ impl App {
             desk: Desk::of_udesk(settings, &http, &table)?,
             numbers: CustomerNumbers::from_settings(settings),
             offset: inbound::udesk::offset(settings)?,
+            texts: Texts::parse(&settings.list(&UDESK_QUEUE_TEXTS))
+                .map_err(|error| UDESK_QUEUE_TEXTS.malformed(&error))?,
             table,
             http,
         })
@@ -122,7 +132,7 @@ impl App {
         let wants = asked.wants;
         let (status, queue, unread) = tokio::try_join!(
             maybe(wants.status.then(|| status(&udesk, &asked.who))),
-            maybe(wants.queue.then(|| queue(&udesk, &asked.who))),
+            maybe(wants.queue.then(|| self.queue(&udesk, &asked.who))),
             maybe(
                 wants
                     .unread
@@ -171,6 +181,24 @@ impl App {
             Err(error) => Err(error),
         }
     }
+
+    /// The place in the queue; Udesk tells it of the app's own customers alone.
+    async fn queue(&self, udesk: &UdeskLine<'_>, who: &Who) -> Result<Option<Queue>, AskError> {
+        let Who::Customer(customer) = who else {
+            return Ok(None);
+        };
+        let request = queue_status::Request {
+            customer_token: customer.as_str(),
+        };
+        let told = udesk.ask(&request, Class::Read).await?;
+        let standing = told.standing(&self.texts);
+        let unknown = standing == Standing::Unknown;
+        Ok(Some(Queue {
+            status: standing.name(),
+            position: told.position,
+            text: told.text.filter(|_| unknown),
+        }))
+    }
 }
 
 /// What is wanted, if it is.
@@ -191,24 +219,4 @@ async fn status(udesk: &UdeskLine<'_>, who: &Who) -> Result<&'static str, AskErr
         Standing::Invalid => "unknown_customer",
         Standing::Unknown(_) => "other",
     })
-}
-
-/// The place in the queue; Udesk tells it of the app's own customers alone.
-async fn queue(udesk: &UdeskLine<'_>, who: &Who) -> Result<Option<Queue>, AskError> {
-    use queue_status::Standing;
-    let Who::Customer(customer) = who else {
-        return Ok(None);
-    };
-    let request = queue_status::Request {
-        customer_token: customer.as_str(),
-    };
-    let told = udesk.ask(&request, Class::Read).await?;
-    let (status, position) = match told.standing {
-        Standing::InQueue { position } => ("in_queue", position),
-        Standing::NotInQueue => ("not_in_queue", None),
-        Standing::InSession => ("in_session", None),
-        Standing::Assigning => ("assigning", None),
-        Standing::Unknown => ("other", None),
-    };
-    Ok(Some(Queue { status, position }))
 }
