@@ -52,6 +52,7 @@ settings! {
     UDESK_WEBHOOK_SECRETS: "the last part of the receive URL given to Udesk, at least 16 characters, current first";
     UDESK_CUSTOMER_TYPE: "what GET /customers/get_customer calls the app's id of a customer in `type` (token)";
     UDESK_READ_MESSAGES_IN: "where POST /im/messages/read_messages has its parameters: body or, as the page's example has it, query (body)";
+    UDESK_QUEUE_TEXTS: "what GET /im/queue_status says in your account, beside the page's words and the usual Chinese ones: comma-separated, such as `等待接入=in_queue`; in_queue, not_in_queue, in_session or assigning";
     UDESK_UTC_OFFSET: "the offset of the times in Udesk's pushes (+08:00)";
     UDESK_ON_UNKNOWN: "what becomes of a message that Udesk may have taken: retry (Udesk drops the repeat by its message_id) or hold (retry)";
     UDESK_RATE_LIMIT: "how many calls Udesk takes of each API in a minute, or calls/seconds; behind it, comma-separated, what differs, such as `POST /im/messages=120` (60)";

@@ -555,6 +555,21 @@ mod tests {
     }
 
     #[test]
+    fn a_place_is_not_the_next_ones() {
+        let mut log = log_with(3);
+        log.begin("a", 0, LEASE);
+        log.wait(3_000, kept(3_000));
+        log.begin("a", 3_000, LEASE);
+        // Its place did not help it, and goes aside with it.
+        assert_eq!(
+            log.step_aside(6_000, None, true, 3_010, LEASE, true),
+            Some(2)
+        );
+        assert_eq!(log.slot(), None);
+        assert_eq!(log.tried(2), Some((0, None)));
+    }
+
+    #[test]
     fn whoever_waits_for_the_budget_has_not_failed() {
         let mut log = log_with(2);
         log.begin("a", 0, LEASE);

@@ -131,6 +131,7 @@ impl Deployed {
             ("AppEventsAllowedHosts", "127.0.0.1".to_owned()),
             ("RetryScheduleSeconds", "1,1,1,1,1,1,1,1,1,1".to_owned()),
             ("NudgeGraceSeconds", "1".to_owned()),
+            ("HealScheduleSeconds", "2,5,10,20,40,60".to_owned()),
             ("UdeskBaseUrl", udesk.url()),
             ("UdeskEmail", "admin@udesk.cn".to_owned()),
             ("SobotBaseUrl", sobot.url()),
@@ -267,6 +268,7 @@ impl Deployed {
         ok(Method::PUT, "/customers/all/presence", online).await;
         self.agent_says("all", "Everything works").await;
         self.until_told(&id, "Everything works", BOUND).await;
+        self.what_no_push_brought_is_looked_for(&id, "all").await;
         let standing = ok(Method::GET, "/customers/all", None).await;
         assert_eq!(standing["status"], "in_session", "{standing}");
         let said = ok(Method::GET, &of("messages"), None).await;
@@ -275,6 +277,13 @@ impl Deployed {
         ok(Method::POST, &of("reads"), Some(json!({"through": last}))).await;
         ok(Method::POST, &of("survey"), Some(json!({"option": "36"}))).await;
         ok(Method::GET, "/desk/agents", None).await;
+        let card = json!({"session": 9001, "customer": 7001, "agent": 3, "card": {"title": "Free returns",
+            "description": "Send it back within 30 days.", "image": "https://shop.example.com/returns.png"}});
+        let sent = ok(Method::POST, "/desk/cards", Some(card)).await;
+        assert_eq!(sent["status"], "sent");
+        let guests = self.udesk.guests();
+        let came = guests.iter().find(|guest| guest.customer_id == 7001);
+        assert_eq!(came.expect("a guest").cards.len(), 1);
 
         // The close is told by event alone: it comes through the other webhook, or is looked for.
         self.udesk.switch(|switches| switches.lose_pushes = true);
@@ -306,6 +315,25 @@ impl Deployed {
             );
         }
         println!("every function of Udesk's was called once");
+    }
+
+    /// Through the queue `heals` and its mapping: while the conversation goes on, nobody else asks Udesk what was missed.
+    async fn what_no_push_brought_is_looked_for(&self, session: &str, customer: &str) {
+        let began = Instant::now();
+        self.udesk.switch(|switches| switches.lose_pushes = true);
+        let unheard = "Nobody is told of this";
+        let said_unheard = self.udesk.agent_says(customer, unheard).await;
+        said_unheard.expect("an agent is there");
+        self.udesk.switch(|switches| switches.lose_pushes = false);
+        let late = |event: &Event| {
+            let message = &event.data["message"];
+            event.session == session && message["content"] == unheard && message["late"] == true
+        };
+        let events = self
+            .app
+            .wait_for(SCHEDULE, |events| events.iter().any(late));
+        events.await;
+        said("a message without a push was found by heal-session", began);
     }
 
     /// Through the queue `sends` and its mapping.

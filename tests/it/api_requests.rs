@@ -206,6 +206,18 @@ async fn each_field_that_is_wrong_missing_or_unknown_is_named() {
         "file": {"name": "a.mp4", "size": "1M", "duration": 3}});
     let half = "\"\\ud800\"";
     let texts = ["1", "true", "[]", "{}", "[\"x\"]", half];
+    let no_urls = [
+        "\"football.mp4\"",
+        "\"//files.example.com/1.mp4\"",
+        "\"ftp://files.example.com/1.mp4\"",
+        "\"javascript:alert(1)\"",
+        "\"data:video/mp4;base64,AA==\"",
+        "\"https://\"",
+        "\"https:///1.mp4\"",
+        "\"https://files.example.com/1.mp4 \"",
+        "\" https://files.example.com/1.mp4\"",
+        "\"<a href='https://files.example.com/1.mp4'>film</a>\"",
+    ];
     let ids = [
         "1",
         "[]",
@@ -309,7 +321,7 @@ async fn each_field_that_is_wrong_missing_or_unknown_is_named() {
             &messages,
             &say,
             "content",
-            [&texts[..], &["null", "\"\""]].concat(),
+            [&texts[..], &["null", "\"\""], &no_urls].concat(),
         ),
         (&messages, &say, "file", objects.into()),
         (&messages, &say, "file.name", texts.into()),
@@ -566,6 +578,10 @@ impl Chance {
             json!({"a": [[[[{}]]]]}),
             json!("x".repeat(128)),
             json!("x".repeat(129)),
+            json!("image"),
+            json!("HTTP://files.example.com/照片.png?a=b#c"),
+            json!("https://?"),
+            json!("<a href='https://files.example.com/1.png'>1</a>"),
         ];
         let names = [
             "to", "id", "kind", "file", "vendor", "agent_id", "duration", "name", "x", "",
@@ -720,4 +736,37 @@ async fn what_the_contract_allows_is_taken_and_nothing_else_is() {
         judged.len()
     );
     assert_calm(&world);
+}
+
+// The page's example of an image has HTML in the place of its URL: "content: url" says its own list of contents, and HTML is of
+// type rich there.
+#[tokio::test(flavor = "multi_thread")]
+async fn contradiction_11_a_picture_is_sent_by_its_url_and_html_is_rich() {
+    let world = World::start().await;
+    let session = world.open_session("DE").await;
+    let path = format!("/sessions/{session}/messages");
+    let page: Value = serde_json::from_str(include_str!(
+        "../fixtures/udesk/send_message.image.request.json"
+    ))
+    .unwrap();
+    let html = &page["data"]["content"];
+    let sends = async |kind: &str, content: &Value| {
+        let body = json!({"kind": kind, "content": content});
+        world.call(API_KEY, "POST", &path, Some(body)).await
+    };
+    for kind in ["image", "audio", "video", "file"] {
+        let refused = sends(kind, html).await.expect(400);
+        assert_eq!(refused.error_code(), "invalid_request", "{kind}");
+        assert_eq!(refused.body["error"]["field"], "content", "{kind}");
+    }
+    assert!(world.twin.messages_from("DE").is_empty());
+    sends("rich", html).await.expect(200);
+    let picture = json!("https://xxx.com/1.png");
+    sends("image", &picture).await.expect(200);
+    let calls = world.twin.calls_of("/im/messages");
+    let bodies = calls.iter().filter_map(|call| call.body.as_ref());
+    let sent: Vec<_> = bodies
+        .map(|body| (&body["type"], &body["data"]["content"]))
+        .collect();
+    assert_eq!(sent, [(&json!("rich"), html), (&json!("image"), &picture)]);
 }

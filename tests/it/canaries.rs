@@ -12,11 +12,12 @@ use harness::{
     BOUND,
     app::App,
     binaries::binaries,
+    cards::signed,
     faults::{Calls, Fault as WireFault, Proxy},
     push, until,
     world::{
-        API_KEY, EVENTS_SECRET, PATH_SECRET, SOBOT_PATH_SECRET, SOBOT_WEBHOOKS, TOKEN_SECRET,
-        World, hashes,
+        API_KEY, EVENTS_SECRET, PATH_SECRET, SOBOT_PATH_SECRET, SOBOT_WEBHOOKS, STRUCT_MESSAGE_KEY,
+        TOKEN_SECRET, World, hashes,
     },
 };
 use serde_json::{Value, json};
@@ -204,6 +205,7 @@ async fn no_canary_is_in_a_log_or_in_an_error() {
     canaries.keep("a secret of events", EVENTS_SECRET);
     canaries.keep("a secret of events, the older one", whsec);
     canaries.keep("Udesk's token", "0f6c9d2e-5b3a-4c1d-8e7f-112233445566");
+    canaries.keep("the key of cards", STRUCT_MESSAGE_KEY);
     canaries.keep("Sobot's key", "258eec3118705112b2c53dc8043d4d34");
     let tencent = "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e";
     canaries.keep("Tencent's key", tencent);
@@ -725,9 +727,7 @@ async fn no_canary_is_in_a_log_or_in_an_error() {
         card.to_string(),
     )
     .await;
-    let list = world.cards_for(7001).await;
-    canaries.keep("the token of a list of cards", list.token());
-    world.pick(&list, list.cards()[0]).await;
+    list_of_cards(&world, &mut canaries, told).await;
     let event = json!({"action": "ImSubSession_close", "message": {"customer_token": canaries.sing("a customer in an event"),
         "im_log_infos": [{"content": canaries.sing("a line of a transcript")}]}});
     let event = world
@@ -818,6 +818,82 @@ async fn no_canary_is_in_a_log_or_in_an_error() {
     )
     .unwrap();
     assert!(seen.is_empty(), "\n{}", seen.join("\n"));
+}
+
+/// The list of cards: its key, Udesk's signed links, good and forged, and the token that the page holds.
+async fn list_of_cards(world: &World, canaries: &mut Canaries, told: &mut Told) {
+    const API: &str = "POST /im/sessions/struct_messages";
+    world.twin.switch(|switches| switches.card_limit = None);
+    let link = signed(9001, 7001, 3, deskbridge::clock::now() / 1_000);
+    let (values, sign) = link.split_once("&sign=").unwrap();
+    canaries.keep("a signed link", &link);
+    canaries.keep("the sign of a link", sign);
+    let place = canaries.sing("where a customer's client is");
+    let list = world
+        .open_cards(&format!("{link}&jid_resource={place}"))
+        .await
+        .expect(200);
+    canaries.keep("the token of a list of cards", list.token());
+    let (unsigned, signature) = list.token().rsplit_once('.').unwrap();
+    canaries.keep("a token without its signature", unsigned);
+    canaries.keep("the signature of a token", signature);
+
+    let forged = canaries.sing("a forged sign");
+    let other = values.replace("agent_id=3", "agent_id=397");
+    for query in [
+        format!("{values}&sign={forged}"),
+        format!("{other}&sign={sign}"),
+        format!("{link}&jid_resource={place}%00"),
+        format!("{link}&{}=1", canaries.sing("a name in a link")),
+        format!("{link}&sign={sign}"),
+    ] {
+        let page = world.open_cards(&query).await;
+        if page.status == 403 {
+            told.0 += &page.html;
+            told.0 += "\n";
+        }
+    }
+    let card = json!({"card": list.cards()[0]}).to_string();
+    let quoted = canaries.sing_back("Udesk's words about a card, which the agent may read");
+    let mut posted = Vec::new();
+    for (token, body) in [
+        (canaries.sing("a forged token"), card.clone()),
+        (format!("{}x", list.token()), card.clone()),
+        (link.clone(), card.clone()),
+        (
+            list.token().to_owned(),
+            json!({"card": canaries.sing("a card that is none")}).to_string(),
+        ),
+        (
+            list.token().to_owned(),
+            json!({canaries.sing_back("a field of none"): 1}).to_string(),
+        ),
+        (
+            list.token().to_owned(),
+            canaries.sing("a card that is no JSON"),
+        ),
+    ] {
+        posted.push(world.post_card(&token, body).await);
+    }
+    let body = json!({"trace": canaries.sing("Udesk's failure over a card")}).to_string();
+    let failure = WireFault::Error { status: 500, body };
+    world
+        .udesk
+        .play(Calls::any().method("POST").times(1), failure);
+    posted.push(world.post_card(list.token(), card.clone()).await);
+    let refusal = Fault::code(2005, format!("no cards: {quoted}"));
+    world.twin.fault(API, refusal, Some(1));
+    posted.push(world.post_card(list.token(), card.clone()).await);
+    posted.push(world.post_card(list.token(), card.clone()).await);
+    let unreachable = world.udesk.refuse().await;
+    posted.push(world.post_card(list.token(), card).await);
+    unreachable.clear().await;
+    let statuses: Vec<_> = posted.iter().map(|answer| answer.status).collect();
+    assert_eq!(statuses, [401, 401, 401, 404, 400, 400, 202, 422, 200, 503]);
+    for answer in posted.iter().filter(|answer| answer.status >= 400) {
+        told.0 += &answer.text;
+        told.0 += "\n";
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

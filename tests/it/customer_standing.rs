@@ -122,6 +122,45 @@ async fn where_a_customer_stands() {
     assert!(served.body["unread"].is_null());
 }
 
+// "Not in queue" is a translation, and the page has no code beside it.
+#[tokio::test(flavor = "multi_thread")]
+async fn contradiction_33_an_accounts_own_words_are_a_setting() {
+    for (setting, assigning, nowhere) in [
+        (
+            "",
+            json!({"status": "other", "text": "等待分配"}),
+            json!({"status": "other", "text": "空闲"}),
+        ),
+        (
+            "等待分配=assigning,空闲=not_in_queue",
+            json!({"status": "assigning"}),
+            json!({"status": "not_in_queue"}),
+        ),
+    ] {
+        let world = World::with(&[("UDESK_QUEUE_TEXTS", setting)]).await;
+        world
+            .twin
+            .switch(|switches| switches.statuses = StatusTexts::Unheard);
+        let queue = async |customer: &str| {
+            let path = format!("{customer}?include=queue");
+            let found = standing(&world, &path).await.expect(200);
+            found.body["queue"].clone()
+        };
+        assert_eq!(queue("CH").await, nowhere, "{setting}");
+        world.twin.assigning();
+        world.ask_for_agent("DE").await;
+        assert_eq!(queue("DE").await, assigning, "{setting}");
+        // Who has a place needs no words.
+        world.twin.everyone_busy(3);
+        world.ask_for_agent("FR").await.expect(201);
+        assert_eq!(
+            queue("FR").await,
+            json!({"status": "in_queue", "position": 3}),
+            "{setting}"
+        );
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_agents_wrote_and_the_customer_has_not_read() {
     let world = World::start().await;

@@ -135,6 +135,7 @@ pub(crate) fn good(name: &str) -> Option<&'static str> {
         "UDESK_WEBHOOK_SECRETS" => "a-udesk-path-secret",
         "UDESK_CUSTOMER_TYPE" => "open_api_token",
         "UDESK_READ_MESSAGES_IN" => "query",
+        "UDESK_QUEUE_TEXTS" => "等待接入=in_queue",
         "UDESK_UTC_OFFSET" => "+08:00",
         "UDESK_RATE_LIMIT" => "60,POST /im/messages=120/60",
         "UDESK_RATE_SCOPE" => "account",

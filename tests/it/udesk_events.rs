@@ -275,7 +275,7 @@ async fn an_event_of_an_earlier_time_never_ends_the_present_session() {
     world.twin.everyone_busy(2);
     // One waits, and nobody knows a number of Udesk's; the other one has one, and the event has none.
     let waiting = world.ask_for_agent("DE").await.expect(201).text_of("id");
-    world.twin.everyone_busy(0);
+    world.twin.agents_online();
     let active = world.open_quietly("FR").await;
     let tell = async |action: &str, customer: &str, mut message: Value| {
         message["customer_token"] = customer.into();
@@ -287,11 +287,11 @@ async fn an_event_of_an_earlier_time_never_ends_the_present_session() {
         let before = from_beginning(&now, -5);
         let long_before = from_beginning(&now, -600);
         let after = from_beginning(&now, 5);
-        let said = json!([{"sender": "agent", "content": "Bye", "created_at": before}]);
+        let bye = json!([{"sender": "agent", "content": "Bye", "created_at": before}]);
         for earlier in [
             json!({"closed_at": before}),
             json!({"created_at": long_before, "closed_at": after}),
-            json!({"im_log_infos": said}),
+            json!({"im_log_infos": bye}),
             json!({"im_sub_session_id": 2, "closed_at": before}),
         ] {
             tell("ImSubSession_close", customer, earlier).await;

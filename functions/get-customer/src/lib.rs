@@ -14,7 +14,7 @@ use deskbridge::{
     auth::Guard,
     budget::Class,
     clock::{Millis, rfc3339},
-    config::{ConfigError, Settings},
+    config::{ConfigError, Settings, UDESK_QUEUE_TEXTS},
     desk::{AskError, CustomerNumbers, Desk, Polled, UdeskLine},
     error::{Error, Kind},
     http::Client,
@@ -23,7 +23,7 @@ use deskbridge::{
     table::{Table, unread_of},
     vendor::{
         Vendor,
-        udesk::{Id, unread_customer_offline},
+        udesk::{Id, queue_status::Texts, unread_customer_offline},
     },
 };
 use futures_util::{FutureExt, future::OptionFuture};
@@ -56,6 +56,7 @@ pub struct App {
     desk: Desk,
     numbers: CustomerNumbers,
     offset: Offset,
+    texts: Texts,
     http: Client,
 }
 
@@ -115,6 +116,8 @@ impl App {
             desk: Desk::of_udesk(settings, &http, &table)?,
             numbers: CustomerNumbers::from_settings(settings),
             offset: inbound::udesk::offset(settings)?,
+            texts: Texts::parse(&settings.list(&UDESK_QUEUE_TEXTS))
+                .map_err(|error| UDESK_QUEUE_TEXTS.malformed(&error))?,
             table,
             http,
         })
@@ -154,7 +157,7 @@ impl App {
             polled(&udesk, of_customer("status"), ask)
         });
         let queue = who.customer().filter(|_| wants.queue).map(|customer| {
-            let ask = standing::queue(&udesk, customer);
+            let ask = standing::queue(&udesk, customer, &self.texts);
             polled(&udesk, of_customer("queue"), ask)
         });
         let unread = vendor_session.filter(|_| wants.unread).map(|id| {

@@ -9,10 +9,7 @@ use deskbridge::{
     desk::UdeskLine,
     session::{Queue, Session, State},
     table::TableError,
-    vendor::{
-        Vendor,
-        udesk::queue_status::{self, Standing},
-    },
+    vendor::{Vendor, udesk::queue_status},
 };
 
 use crate::App;
@@ -76,10 +73,7 @@ impl App {
         let Ok(told) = udesk.ask(&request, Class::Read).await else {
             return Ok(older);
         };
-        let Standing::InQueue {
-            position: Some(position),
-        } = told.standing
-        else {
+        let Some(position) = told.position else {
             // Served, or gone: the push that tells of it says more than could be said here.
             return Ok(older);
         };

@@ -59,6 +59,16 @@ enum AskedKind {
     Custom,
 }
 
+impl AskedKind {
+    /// Whether the content says where it is, and not what it is: the desk loads it from there.
+    fn is_elsewhere(self) -> bool {
+        match self {
+            Self::Image | Self::Audio | Self::Video | Self::File => true,
+            Self::Text | Self::Rich | Self::Card | Self::Custom => false,
+        }
+    }
+}
+
 impl Ask {
     /// Checks what can be checked without the session, and takes over the id that a header gives.
     pub(crate) fn checked(mut self, caller: &Caller, request: &Request) -> Result<Self, Error> {
@@ -89,6 +99,10 @@ impl Ask {
                     return Err(Error::field("content", why));
                 };
                 fits("content", content, LARGEST_CONTENT)?;
+                if self.kind.is_elsewhere() && !is_url(content) {
+                    let why = "give the http or https URL of what is sent; HTML is of kind `rich`";
+                    return Err(Error::field("content", why));
+                }
             }
         }
         if let Some(Object(file)) = &self.file {
@@ -139,6 +153,15 @@ impl Ask {
             ..Message::new(id, from, kind, content, now)
         }
     }
+}
+
+/// Whether it looks like a URL of a web server. What the desk makes of it is the desk's: letters that a browser would
+/// escape are left, as names of files have them.
+fn is_url(content: &str) -> bool {
+    let (scheme, rest) = content.split_once("://").unwrap_or_default();
+    let is_web = scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http");
+    let odd = |letter: char| letter <= ' ' || matches!(letter, '"' | '<' | '>' | '\u{7f}');
+    is_web && !rest.is_empty() && !rest.starts_with(['/', '?', '#']) && !rest.contains(odd)
 }
 
 /// Refuses what has more than `most` bytes as JSON.

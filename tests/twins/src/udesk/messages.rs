@@ -38,6 +38,10 @@ pub(crate) fn send(request: &mut Request<'_>) -> Result<Done, Refusal> {
     }
     let data = body.required_object("data")?;
     let content = data.required_text("content")?;
+    // "content: url", though the page's own example has HTML there.
+    if matches!(kind, "image" | "audio" | "video" | "file") && !is_url(content) {
+        return Err(invalid("data.content", "url"));
+    }
     data.text("filename")?;
     data.text("filesize")?;
     data.number("duration")?;
@@ -92,6 +96,12 @@ pub(crate) fn send(request: &mut Request<'_>) -> Result<Done, Refusal> {
             .extend(robots::answer(request, customer, content));
     }
     Ok(done)
+}
+
+fn is_url(content: &str) -> bool {
+    let (scheme, rest) = content.split_once("://").unwrap_or_default();
+    let is_web = matches!(scheme.to_ascii_lowercase().as_str(), "http" | "https");
+    is_web && !rest.is_empty() && !rest.contains([' ', '<'])
 }
 
 /// `im_sub_session_id`: required, though "0 or empty" names the robot.

@@ -28,6 +28,11 @@ pub(crate) fn queue(request: &Request<'_>) -> Result<Done, Refusal> {
 fn written(status: &'static str, texts: StatusTexts) -> &'static str {
     match (texts, status) {
         (StatusTexts::English, english) => english,
+        (StatusTexts::Unheard, "In queue") => "等待接入",
+        (StatusTexts::Unheard, "Not in queue") => "空闲",
+        (StatusTexts::Unheard, "In session") => "接待中",
+        (StatusTexts::Unheard, "Assigning") => "等待分配",
+        (StatusTexts::Unheard, _) => "其他",
         (StatusTexts::Chinese, "In queue") => "排队中",
         (StatusTexts::Chinese, "Not in queue") => "不在排队中",
         (StatusTexts::Chinese, "In session") => "会话中",

@@ -225,6 +225,8 @@ pub enum StatusTexts {
     English,
     /// As on the console in China.
     Chinese,
+    /// In words that no page has.
+    Unheard,
 }
 
 /// How `message_created_at` is written (always in +08:00, without saying so).

@@ -144,9 +144,29 @@ async fn messages_reach_the_agent_in_order() {
         "colour": "red",
     });
     assert_eq!(client.post("/im/messages", &body).await.code(), 1000);
+    let picture = json!({
+        "customer_token": "DE",
+        "im_sub_session_id": session,
+        "message_id": "5",
+        "type": "image",
+        "data": {"content": "https://xxx.com/1.png"},
+    });
+    assert_eq!(client.post("/im/messages", &picture).await.code(), 1000);
+    let mut html = picture.clone();
+    html["data"]["content"] = json!("<a href=\"https://xxx.com/1.png\">hotsale.com</a>");
+    assert_eq!(client.post("/im/messages", &html).await.code(), 2005);
     let received = twin.messages_from("DE");
     let contents: Vec<_> = received.iter().map(|one| one.content.as_str()).collect();
-    assert_eq!(contents, ["text 1", "text 2", "text 3", "text 4"]);
+    assert_eq!(
+        contents,
+        [
+            "text 1",
+            "text 2",
+            "text 3",
+            "text 4",
+            "https://xxx.com/1.png"
+        ]
+    );
     assert_eq!(received[3].kind, "message");
     assert_eq!(received[3].im_sub_session_id, session);
     let calls = twin.calls_of("/im/messages");
