@@ -235,10 +235,10 @@ async fn what_cannot_be_shown_in_a_good_push_is_recorded_raw_and_takes_no_seq() 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_push_of_any_size_is_recorded() {
     // DynamoDB takes items of 400 KB, and transactions of 4 MB.
-    const MESSAGE: usize = 60 * 1024;
+    const MESSAGE: usize = 50 * 1024;
     let world = World::start().await;
     let (session, udesk) = in_conversation(&world, "DE").await;
-    let said: Vec<_> = (0..24)
+    let said: Vec<_> = (0..22)
         .map(|number| format!("{number} {}", "x".repeat(MESSAGE)))
         .collect();
     let texts = (0..).zip(&said);

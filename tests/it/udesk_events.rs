@@ -173,7 +173,7 @@ async fn a_transcript_of_a_megabyte_is_recorded_whole() {
     let world = World::start().await;
     let session = world.open_quietly("DE").await;
     let udesk = world.twin.conversation("DE").unwrap().live().unwrap().id;
-    let content = |number| format!("{number} {}", "x".repeat(2_500));
+    let content = |number| format!("{number} {}", "x".repeat(2_700));
     let lines: Vec<_> = (0..400)
         .map(|number| json!({"sender": "agent", "content": content(number), "created_at": "2026-11-21 17:52:12"}))
         .collect();

@@ -15,8 +15,8 @@ use crate::{
 
 /// How many parts of one push are written at once; a transaction takes 100 items.
 pub(super) const AT_ONCE: usize = 20;
-/// The most bytes of messages that are written at once: DynamoDB's transactions hold 4 MB.
-pub(super) const MOST_BYTES: usize = 3_000_000;
+/// The most bytes of messages that are written at once: DynamoDB's transactions hold 4 MB, and a call has a second.
+pub(super) const MOST_BYTES: usize = 1_000_000;
 /// The largest part, in bytes, that becomes a message: with its plain text beside it still fits an item of DynamoDB's.
 const LARGEST: usize = 128 * 1024;
 
