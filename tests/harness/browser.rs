@@ -259,6 +259,13 @@ impl Tab {
         self.call("Emulation.setEmulatedMedia", features).await;
     }
 
+    /// Which languages the browser asks for, as `Accept-Language` has them.
+    pub async fn speak(&self, languages: &str) {
+        self.call("Network.enable", json!({})).await;
+        let headers = json!({"headers": {"Accept-Language": languages}});
+        self.call("Network.setExtraHTTPHeaders", headers).await;
+    }
+
     /// Opens a page, and waits until it is there.
     pub async fn open(&self, url: &str) {
         let from = self.events("Page.loadEventFired").len();
@@ -306,29 +313,43 @@ impl Tab {
         let contexts = self.events("Runtime.executionContextCreated");
         let mut contexts = contexts.iter().rev().map(|event| &event["context"]);
         let context = contexts.find(|context| {
+            let origin = context["origin"].as_str().unwrap_or_default();
             context["auxData"]["frameId"] == found["frame"]["id"]
                 && context["auxData"]["isDefault"] == true
+                // That of the empty page which was there before is gone.
+                && !origin.is_empty()
+                && frame.starts_with(origin)
         })?;
         context["id"].as_u64()
     }
 
     /// Presses a key, such as `Enter`, `ArrowDown` or `Tab`, wherever the focus is.
     pub async fn press(&self, key: &str) {
+        self.key(key, false).await;
+    }
+
+    /// What a key does that is held down for longer: it is pressed again by itself.
+    pub async fn hold(&self, key: &str) {
+        self.key(key, true).await;
+    }
+
+    async fn key(&self, key: &str, repeats: bool) {
         let code = match key {
             "Enter" => 13,
             "Tab" => 9,
             "Escape" => 27,
             "ArrowUp" => 38,
             "ArrowDown" => 40,
+            "/" => 191,
             other => panic!("which key is {other}?"),
         };
-        let mut event =
-            json!({"type": "keyDown", "key": key, "code": key, "windowsVirtualKeyCode": code});
+        let mut event = json!({"type": "keyDown", "key": key, "code": key, "windowsVirtualKeyCode": code, "autoRepeat": repeats});
         if key == "Enter" {
             event["text"] = "\r".into();
         }
         self.call("Input.dispatchKeyEvent", event.clone()).await;
         event["type"] = "keyUp".into();
+        event["autoRepeat"] = false.into();
         event["text"] = Value::Null;
         event.as_object_mut().expect("an object").remove("text");
         self.call("Input.dispatchKeyEvent", event).await;

@@ -64,8 +64,17 @@ pub fn signed(im_sub_session_id: i64, customer_id: i64, agent_id: i64, timestamp
 impl World {
     /// Opens the list of cards with this query.
     pub async fn open_cards(&self, query: &str) -> Page {
+        self.open_cards_in(None, query).await
+    }
+
+    /// The same, in a browser that wants these languages.
+    pub async fn open_cards_in(&self, languages: Option<&str>, query: &str) -> Page {
         let url = format!("{}/?{query}", self.bundle.function_url("card-page"));
-        let response = self.http().get(url).send().await.expect("an answer");
+        let mut request = self.http().get(url);
+        if let Some(languages) = languages {
+            request = request.header("accept-language", languages);
+        }
+        let response = request.send().await.expect("an answer");
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         let html = response.text().await.expect("a text");

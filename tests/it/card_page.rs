@@ -135,9 +135,16 @@ async fn the_page_may_run_its_one_script_and_stand_in_udesks_console_alone() {
     }
     let refused = world.open_cards("").await.expect(403);
     assert_eq!(refused.header("content-security-policy"), policy);
-    for page in [&page, &refused] {
+    // In either language.
+    let query = signed(9001, 7001, 3, now());
+    let chinese = world.open_cards_in(Some("zh-CN"), &query).await.expect(200);
+    assert_eq!(chinese.header("content-security-policy"), policy);
+    assert_eq!(hash(chinese.between("<script>", "</script>")), script);
+    assert_eq!(hash(chinese.between("<style>", "</style>")), style);
+    for page in [&page, &refused, &chinese] {
         for (name, value) in [
             ("content-type", "text/html; charset=utf-8"),
+            ("vary", "accept-language"),
             ("cache-control", "no-store"),
             ("referrer-policy", "no-referrer"),
             ("x-content-type-options", "nosniff"),
@@ -189,7 +196,7 @@ async fn the_pages_token_is_not_udesks_sign_and_opens_one_conversation() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn our_own_pace_is_one_card_in_two_seconds_for_all_agents_together() {
-    let world = World::with(&[("UDESK_RATE_LIMIT", "60000")]).await;
+    let world = World::with(&[("UDESK_RATE_LIMIT", "60000"), ("VENDOR_TIMEOUT_MS", "8000")]).await;
     let pages = [world.cards_for(7001).await, world.cards_for(7002).await];
     let send = async |page: &Page| {
         for card in page.cards() {
@@ -340,4 +347,40 @@ async fn without_its_key_the_list_is_off_and_without_cards_it_says_so() {
     let page = empty.cards_for(7001).await;
     assert!(page.cards().is_empty());
     assert!(page.html.contains("There are no cards yet"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_speaks_as_the_browser_wants_it_chinese_or_english() {
+    let world = World::start().await;
+    let query = signed(9001, 7001, 3, now());
+    for (wanted, language, says, refuses) in [
+        (None, "en", "Send a card", "The cards can't be shown."),
+        (
+            Some("de-DE,de;q=0.9,en;q=0.8,zh;q=0.7"),
+            "en",
+            "Send a card",
+            "The cards can't be shown.",
+        ),
+        (
+            Some("zh-CN,zh;q=0.9,en;q=0.8"),
+            "zh-CN",
+            "发送卡片",
+            "无法显示卡片。",
+        ),
+    ] {
+        let page = world.open_cards_in(wanted, &query).await.expect(200);
+        let refused = world.open_cards_in(wanted, "").await.expect(403);
+        for (page, says) in [(&page, says), (&refused, refuses)] {
+            assert_eq!(page.header("content-language"), language);
+            assert_eq!(page.between("<html lang=\"", "\""), language);
+            let text = page.html.replace("&#39;", "'");
+            assert!(text.contains(says), "{text}");
+        }
+        // A card is as it was written.
+        assert!(page.html.contains("<h2>Free returns</h2>"));
+        world.pick(&page, "none").await.expect(404);
+    }
+    let empty = World::with(&[("UDESK_CARDS", "")]).await;
+    let page = empty.open_cards_in(Some("zh"), &query).await.expect(200);
+    assert!(page.html.contains("还没有卡片"), "{}", page.html);
 }

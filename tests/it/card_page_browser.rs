@@ -1,7 +1,10 @@
 //! The list of cards in a browser, as Udesk's console shows it: an agent finds a card with the keyboard and sends it, and no
 //! text of a card, of the link or of Udesk's becomes anything but text.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex},
+};
 
 use axum::{Router, extract::Path, routing::get};
 use card_page::App;
@@ -17,6 +20,9 @@ use harness::{
 use serde_json::{Value, json};
 
 const API: &str = "POST /im/sessions/struct_messages";
+
+/// As long as outside the tests: a card that this machine is too slow for would be one that may have arrived.
+const PATIENT: &[(&str, &str)] = &[("VENDOR_TIMEOUT_MS", "8000")];
 
 /// Where the pictures of the pages are left, for whoever wants to look at them.
 fn drawing(name: &str) -> PathBuf {
@@ -57,21 +63,23 @@ async fn list_is_there(tab: &Tab, list: &str) {
 
 /// Waits until the page says something that begins so, and gives all that it says.
 async fn told(tab: &Tab, list: &str, beginning: &str) -> String {
-    let told = async || {
-        let told = tab.evaluate_in(list, "document.getElementById('told').textContent");
-        told.await.as_str().unwrap_or_default().to_owned()
-    };
+    // What it says next may come at once: what is given is what was waited for.
+    let says = Mutex::new(String::new());
     until(&format!("the page says {beginning}"), async || {
-        told().await.starts_with(beginning)
+        let told = tab.evaluate_in(list, "document.getElementById('told').textContent");
+        let told = told.await.as_str().unwrap_or_default().to_owned();
+        let begins = told.starts_with(beginning);
+        *says.lock().unwrap() = told;
+        begins
     })
     .await;
-    told().await
+    says.into_inner().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[cfg_attr(no_chromium, ignore = "there is no Chromium on this machine")]
 async fn an_agent_finds_a_card_with_the_keyboard_and_sends_it() {
-    let world = World::start().await;
+    let world = World::with(PATIENT).await;
     let browser = Browser::start().await;
     let tab = browser.tab(1_180, 760).await;
     let list = open_list(&world, &tab, &world.udesk.url()).await;
@@ -113,8 +121,8 @@ async fn an_agent_finds_a_card_with_the_keyboard_and_sends_it() {
         tab.evaluate_in(&list, "document.activeElement.id").await,
         "search"
     );
-    tab.evaluate_in(&list, "document.querySelector('.send').click()")
-        .await;
+    tab.press("Enter").await;
+    tab.press("Enter").await;
     let waits = told(&tab, &list, "Udesk takes one card every two seconds.").await;
     assert!(waits.contains("“Free returns” waits its turn"), "{waits}");
     tab.draw(&drawing("waits")).await;
@@ -131,39 +139,171 @@ async fn an_agent_finds_a_card_with_the_keyboard_and_sends_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[cfg_attr(no_chromium, ignore = "there is no Chromium on this machine")]
-async fn what_went_wrong_is_told_in_plain_words() {
+async fn the_keyboard_works_wherever_the_focus_is() {
     let world = World::start().await;
-    world.twin.switch(|switches| switches.card_limit = None);
     let browser = Browser::start().await;
     let tab = browser.tab(420, 720).await;
     tab.open(&world.twin.card_link(7001).unwrap()).await;
-    let send = "document.querySelector('.send').click()";
-    let says = async |beginning: &str| {
-        let told = async || {
-            let told = tab.evaluate("document.getElementById('told').textContent");
-            told.await.as_str().unwrap_or_default().to_owned()
-        };
-        until(&format!("the page says {beginning}"), async || {
-            told().await.starts_with(beginning)
-        })
-        .await;
+    let focused = async || {
+        let text = "document.activeElement.id || document.activeElement.textContent";
+        tab.evaluate(text).await
     };
-    let refused = Fault::code(2005, "no <b>cards</b> today");
-    world.twin.fault(API, refused, Some(1));
-    tab.evaluate(send).await;
-    says("Not sent: Udesk refused “Free returns” (no <b>cards</b> today).").await;
-    tab.draw(&drawing("refused")).await;
-    world.twin.fault(API, Fault::CutAfter, Some(1));
-    tab.evaluate(send).await;
-    says("Udesk did not answer. The customer may have “Free returns”").await;
-    let unreachable = world.udesk.refuse().await;
-    tab.evaluate(send).await;
-    says("Not sent: Udesk can't be reached.").await;
-    unreachable.clear().await;
-    tab.evaluate("document.querySelector('.card').dataset.card = 'another'")
+    // Nowhere: the agent has clicked beside the cards.
+    for key in ["Escape", "/", "ArrowUp"] {
+        tab.evaluate("document.activeElement.blur()").await;
+        tab.press(key).await;
+        assert_eq!(focused().await, "search", "{key}");
+    }
+    tab.evaluate("document.activeElement.blur()").await;
+    tab.press("ArrowDown").await;
+    assert_eq!(focused().await, "Send Free returns");
+    tab.press("ArrowDown").await;
+    assert_eq!(focused().await, "Send Call us");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(no_chromium, ignore = "there is no Chromium on this machine")]
+async fn enter_that_is_held_for_too_long_finds_a_card_and_does_not_send_it() {
+    let world = World::with(PATIENT).await;
+    let browser = Browser::start().await;
+    let tab = browser.tab(420, 720).await;
+    tab.open(&world.twin.card_link(7001).unwrap()).await;
+    tab.evaluate("document.getElementById('search').focus()")
         .await;
-    tab.evaluate(send).await;
-    says("Not sent: the list has changed.").await;
+    let focused = async || tab.evaluate("document.activeElement.textContent").await;
+    tab.press("Enter").await;
+    assert_eq!(focused().await, "Send Free returns");
+    for _ in 0..3 {
+        tab.hold("Enter").await;
+    }
+    assert_eq!(
+        tab.evaluate("document.getElementById('told').textContent")
+            .await,
+        ""
+    );
+    tab.press("Enter").await;
+    until("it is sent", async || guest(&world, 7001).cards.len() == 1).await;
+    assert_eq!(focused().await, "Send Free returns", "the focus stays");
+    let complaints = tab.complaints();
+    assert!(complaints.is_empty(), "{complaints:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(no_chromium, ignore = "there is no Chromium on this machine")]
+async fn the_console_keeps_the_focus_when_it_draws_its_guests_again() {
+    let world = World::start().await;
+    let browser = Browser::start().await;
+    let tab = browser.tab(1_180, 760).await;
+    open_list(&world, &tab, &world.udesk.url()).await;
+    tab.evaluate("document.querySelectorAll('#list button')[1].focus()")
+        .await;
+    tab.press("Enter").await;
+    until("the second guest is chosen", async || {
+        let chosen = "document.querySelectorAll('#list button')[1].getAttribute('aria-current')";
+        tab.evaluate(chosen).await == "true"
+    })
+    .await;
+    let focused = "[...document.querySelectorAll('#list button')].indexOf(document.activeElement)";
+    assert_eq!(tab.evaluate(focused).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(no_chromium, ignore = "there is no Chromium on this machine")]
+async fn who_writes_chinese_is_not_searched_for_half_a_word() {
+    let world = World::start().await;
+    let browser = Browser::start().await;
+    let tab = browser.tab(420, 720).await;
+    tab.speak("zh-CN").await;
+    tab.open(&world.twin.card_link(7001).unwrap()).await;
+    let found = "document.getElementById('found').textContent";
+    let all = tab.evaluate(found).await;
+    tab.evaluate("document.getElementById('search').focus()")
+        .await;
+    let composing = json!({"text": "q", "selectionStart": 1, "selectionEnd": 1});
+    tab.call("Input.imeSetComposition", composing).await;
+    assert_eq!(tab.evaluate(found).await, all);
+    tab.type_text("券").await;
+    assert_eq!(tab.evaluate(found).await, "没有匹配的卡片");
+}
+
+/// How a call of the page's comes out, and what an agent reads of it in either language.
+struct Outcome {
+    name: &'static str,
+    english: &'static str,
+    chinese: &'static str,
+}
+
+const OUTCOMES: &[Outcome] = &[
+    Outcome {
+        name: "sent",
+        english: "Sent: the customer has “Free returns”.",
+        chinese: "已发送：客户已收到“Free returns”。",
+    },
+    Outcome {
+        name: "refused",
+        english: "Not sent: Udesk refused “Free returns” (no <b>cards</b> today).",
+        chinese: "未发送：Udesk 拒绝了“Free returns”（no <b>cards</b> today）。",
+    },
+    Outcome {
+        name: "unknown",
+        english: "Udesk did not answer. The customer may have “Free returns”: look into the conversation before you send it again.",
+        chinese: "Udesk 没有回复。客户可能已收到“Free returns”：再次发送前，请先查看会话。",
+    },
+    Outcome {
+        name: "unreachable",
+        english: "Not sent: Udesk can't be reached. Try again in a moment.",
+        chinese: "未发送：无法连接 Udesk。请稍后再试。",
+    },
+    Outcome {
+        name: "waits",
+        english: "Udesk takes one card every two seconds. “Free returns” waits its turn…",
+        chinese: "Udesk 每两秒只接收一张卡片，“Free returns”正在排队…",
+    },
+    Outcome {
+        name: "too busy",
+        english: "Not sent: Udesk is too busy for “Free returns” now. Try again in a moment.",
+        chinese: "未发送：Udesk 正忙，暂时无法接收“Free returns”。请稍后再试。",
+    },
+    Outcome {
+        name: "too old",
+        english: "Not sent: this list was open for too long. Close it, and open it again from the conversation.",
+        chinese: "未发送：此列表打开的时间过长。请关闭，再从会话中重新打开。",
+    },
+    Outcome {
+        name: "went wrong",
+        english: "Not sent: something went wrong here (400). Try again, and tell whoever looks after deskbridge.",
+        chinese: "未发送：系统出错（400）。请重试，并告知 deskbridge 的维护人员。",
+    },
+    Outcome {
+        name: "no answer",
+        english: "No answer came. The customer may have “Free returns”: look into the conversation before you send it again.",
+        chinese: "没有收到回复。客户可能已收到“Free returns”：再次发送前，请先查看会话。",
+    },
+    Outcome {
+        name: "changed",
+        english: "Not sent: the list has changed. Close it, and open it again from the conversation.",
+        chinese: "未发送：卡片列表已更新。请关闭，再从会话中重新打开。",
+    },
+];
+
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(no_chromium, ignore = "there is no Chromium on this machine")]
+async fn what_became_of_a_card_is_told_in_plain_words_of_either_language() {
+    let world = World::with(PATIENT).await;
+    world.twin.switch(|switches| switches.card_limit = None);
+    let browser = Browser::start().await;
+    let tab = browser.tab(420, 720).await;
+    for (language, wanted) in [("en", "en-GB,zh;q=0.5"), ("zh-CN", "zh-CN,en;q=0.5")] {
+        tab.speak(wanted).await;
+        tab.open(&world.twin.card_link(7001).unwrap()).await;
+        assert_eq!(
+            tab.evaluate("document.documentElement.lang").await,
+            language
+        );
+        for outcome in OUTCOMES {
+            becomes(&world, &tab, language, outcome).await;
+        }
+    }
     // All of it without a way to anywhere else.
     let loaded = tab.evaluate("performance.getEntriesByType('resource').map(one => one.name)");
     let page = world.bundle.function_url("card-page");
@@ -174,6 +314,61 @@ async fn what_went_wrong_is_told_in_plain_words() {
             "{name}"
         );
     }
+}
+
+/// Sends the first card so that this becomes of it, and waits until the page says so.
+async fn becomes(world: &World, tab: &Tab, language: &str, outcome: &Outcome) {
+    let fault = |fault| world.twin.fault(API, fault, Some(1));
+    let mut unreachable = None;
+    // What the next call of the page's has in place of what it has.
+    let mut instead = "";
+    match outcome.name {
+        "refused" => fault(Fault::code(2005, "no <b>cards</b> today")),
+        "unknown" => fault(Fault::CutAfter),
+        "unreachable" => unreachable = Some(world.udesk.refuse().await),
+        "waits" => fault(Fault::Limited),
+        // As if half a minute had gone by.
+        "too busy" => {
+            fault(Fault::Limited);
+            instead = "const real = Date.now; Date.now = () => { Date.now = () => { Date.now = real; return real() + 30000; }; return real(); };";
+        }
+        "too old" => {
+            instead = "next({ headers: { 'content-type': 'application/json', authorization: 'Bearer x' } });"
+        }
+        "went wrong" => instead = "next({ body: '{' });",
+        "no answer" => instead = "next({ signal: AbortSignal.abort() });",
+        "changed" => instead = "next({ body: JSON.stringify({ card: 'another' }) });",
+        _ => {}
+    }
+    let wanted = match language {
+        "zh-CN" => outcome.chinese,
+        _ => outcome.english,
+    };
+    let send = format!(
+        "(() => {{ const next = other => {{ const real = window.fetch; \
+         window.fetch = (url, asked) => {{ window.fetch = real; return real(url, {{ ...asked, ...other }}); }}; }}; \
+         {instead} document.querySelector('.send').click(); }})()"
+    );
+    tab.evaluate(&send).await;
+    until(&format!("the page says {wanted}"), async || {
+        let told = tab.evaluate("document.getElementById('told').textContent");
+        told.await == wanted
+    })
+    .await;
+    tab.draw(&drawing(&format!(
+        "{language}-{}",
+        outcome.name.replace(' ', "-")
+    )))
+    .await;
+    if let Some(unreachable) = unreachable {
+        unreachable.clear().await;
+    }
+    // Of the one that waits, something becomes yet.
+    until("the page is ready for another", async || {
+        let ready = "!document.querySelector('.send').hasAttribute('aria-disabled')";
+        tab.evaluate(ready).await == true
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -198,17 +393,24 @@ async fn the_list_fits_a_narrow_panel_in_light_and_dark() {
     let world = World::start().await;
     let browser = Browser::start().await;
     let tab = browser.tab(320, 640).await;
-    for scheme in ["light", "dark"] {
+    for (language, scheme) in [
+        ("en", "light"),
+        ("en", "dark"),
+        ("zh-CN", "light"),
+        ("zh-CN", "dark"),
+    ] {
+        tab.speak(language).await;
         tab.prefer(scheme).await;
         for width in [320, 420] {
             tab.resize(width, 640).await;
             tab.open(&world.twin.card_link(7001).unwrap()).await;
             let wide = tab.evaluate("document.documentElement.scrollWidth");
-            assert_eq!(wide.await, width, "{scheme}");
+            assert_eq!(wide.await, width, "{language} {scheme}");
             // Four and a half to one: WCAG 2.2, 1.4.3.
             let poor = tab.evaluate(CONTRASTS).await;
-            assert_eq!(poor, json!([]), "{scheme} {width}");
-            tab.draw(&drawing(&format!("{scheme}-{width}"))).await;
+            assert_eq!(poor, json!([]), "{language} {scheme} {width}");
+            tab.draw(&drawing(&format!("{language}-{scheme}-{width}")))
+                .await;
         }
     }
 }
@@ -402,7 +604,7 @@ async fn two_hundred_injections_in_every_field_leave_no_script_in_the_page() {
 #[tokio::test(flavor = "multi_thread")]
 #[cfg_attr(no_chromium, ignore = "there is no Chromium on this machine")]
 async fn two_hundred_injections_in_udesks_words_leave_no_script_in_the_page() {
-    let world = World::start().await;
+    let world = World::with(PATIENT).await;
     let browser = Browser::start().await;
     let tab = browser.tab(420, 720).await;
     tab.call("Page.setBypassCSP", json!({"enabled": true}))

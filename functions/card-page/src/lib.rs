@@ -6,7 +6,9 @@
 //! it.
 
 mod cards;
+mod language;
 mod page;
+mod texts;
 mod token;
 
 use cards::Cards;
@@ -24,6 +26,7 @@ use deskbridge::{
 };
 use http::Method;
 use lambda_http::{Body, Request, RequestExt, Response};
+use language::Language;
 use page::Page;
 use serde::{Deserialize, Serialize};
 use token::Tokens;
@@ -119,9 +122,10 @@ impl Desk {
     fn show(&self, request: &Request) -> Result<Response<Body>, Error> {
         let now = clock::now() / 1_000;
         let query = request.uri().query().unwrap_or_default();
+        let language = Language::of(request.headers());
         match Link::read(query, self.sender.key(), now) {
-            Some(link) => Ok(self.page.list(&self.tokens.issue(&link, now)?)),
-            None => Ok(self.page.refused()),
+            Some(link) => Ok(self.page.list(language, &self.tokens.issue(&link, now)?)),
+            None => Ok(self.page.refused(language)),
         }
     }
 

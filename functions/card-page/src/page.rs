@@ -1,5 +1,6 @@
 //! The page, as plain HTML with one style and one script of its own, which the policy names by their hashes. Every text
-//! of a card goes in escaped, and what the link says does not go in at all.
+//! of a card goes in escaped, and what the link says does not go in at all. There is one of each in each language; style and
+//! script are the same in all.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use deskbridge::{
@@ -10,7 +11,11 @@ use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use lambda_http::{Body, Response};
 use sha2::{Digest, Sha256};
 
-use crate::cards::{Cards, Listed};
+use crate::{
+    cards::{Cards, Listed},
+    language::Language,
+    texts::{CHINESE, ENGLISH, Texts},
+};
 
 const LIST: &str = include_str!("page/list.html");
 const REFUSED: &str = include_str!("page/refused.html");
@@ -20,10 +25,36 @@ const SCRIPT: &str = include_str!("page/script.js");
 /// The pages that there are. Made once at init.
 #[derive(Debug)]
 pub(crate) struct Page {
+    english: Spoken,
+    chinese: Spoken,
+    policy: HeaderValue,
+}
+
+/// The pages in one language.
+#[derive(Debug)]
+struct Spoken {
+    language: HeaderValue,
     /// The list, up to the token and from there on.
     list: (String, String),
     refused: String,
-    policy: HeaderValue,
+}
+
+impl Spoken {
+    fn new(texts: &Texts, cards: &Cards) -> Self {
+        let shown: String = match cards.all() {
+            [] => format!("<li class=\"none\">{}</li>", escaped(texts.no_cards)),
+            all => all.iter().map(|listed| item(listed, texts)).collect(),
+        };
+        let list = filled(LIST, texts)
+            .replacen("/*script*/", SCRIPT, 1)
+            .replacen("<!--cards-->", &shown, 1);
+        let (before, after) = list.split_once(TOKEN).unwrap_or((&list, ""));
+        Self {
+            language: HeaderValue::from_static(texts.language),
+            list: (before.to_owned(), after.to_owned()),
+            refused: filled(REFUSED, texts),
+        }
+    }
 }
 
 impl Page {
@@ -48,41 +79,44 @@ impl Page {
             hash(STYLE),
             origins.join(" ")
         );
-        let shown: String = match cards.all() {
-            [] => NONE.to_owned(),
-            all => all.iter().map(item).collect(),
-        };
-        let list =
-            styled(LIST)
-                .replacen("/*script*/", SCRIPT, 1)
-                .replacen("<!--cards-->", &shown, 1);
-        let (before, after) = list.split_once(TOKEN).unwrap_or((&list, ""));
         Ok(Self {
-            list: (before.to_owned(), after.to_owned()),
-            refused: styled(REFUSED),
+            english: Spoken::new(&ENGLISH, cards),
+            chinese: Spoken::new(&CHINESE, cards),
             policy: HeaderValue::try_from(policy)
                 .map_err(|error| UDESK_CONSOLE_ORIGINS.malformed(&error))?,
         })
     }
 
+    fn spoken(&self, language: Language) -> &Spoken {
+        match language {
+            Language::English => &self.english,
+            Language::Chinese => &self.chinese,
+        }
+    }
+
     /// The list of cards. Its calls carry this token.
-    pub(crate) fn list(&self, token: &str) -> Response<Body> {
-        let (before, after) = &self.list;
+    pub(crate) fn list(&self, language: Language, token: &str) -> Response<Body> {
+        let spoken = self.spoken(language);
+        let (before, after) = &spoken.list;
         let token = escaped(token);
-        self.html(StatusCode::OK, format!("{before}{token}{after}"))
+        self.html(StatusCode::OK, spoken, format!("{before}{token}{after}"))
     }
 
     /// What whoever has no good link sees. It is the same for every reason.
-    pub(crate) fn refused(&self) -> Response<Body> {
-        self.html(StatusCode::FORBIDDEN, self.refused.clone())
+    pub(crate) fn refused(&self, language: Language) -> Response<Body> {
+        let spoken = self.spoken(language);
+        self.html(StatusCode::FORBIDDEN, spoken, spoken.refused.clone())
     }
 
-    fn html(&self, status: StatusCode, html: String) -> Response<Body> {
+    fn html(&self, status: StatusCode, spoken: &Spoken, html: String) -> Response<Body> {
         let mut response = Response::new(Body::Text(html));
         *response.status_mut() = status;
         let headers = response.headers_mut();
         let html = HeaderValue::from_static("text/html; charset=utf-8");
         headers.insert(header::CONTENT_TYPE, html);
+        headers.insert(header::CONTENT_LANGUAGE, spoken.language.clone());
+        let language = HeaderValue::from_static("accept-language");
+        headers.insert(header::VARY, language);
         headers.insert(header::CONTENT_SECURITY_POLICY, self.policy.clone());
         guard(headers);
         response
@@ -91,8 +125,6 @@ impl Page {
 
 /// Where the token goes.
 const TOKEN: &str = "<!--token-->";
-
-const NONE: &str = "<li class=\"none\">There are no cards yet. Whoever looks after deskbridge puts them into its setting UDESK_CARDS.</li>";
 
 /// What every answer has: nobody keeps it, and nobody is told the link.
 pub(crate) fn guard(headers: &mut HeaderMap) {
@@ -105,8 +137,30 @@ pub(crate) fn guard(headers: &mut HeaderMap) {
     }
 }
 
-fn styled(page: &str) -> String {
-    page.replacen("/*style*/", STYLE, 1)
+/// The page with its style, in this language.
+fn filled(page: &str, texts: &Texts) -> String {
+    // Texts alone, which can always be written.
+    let script = serde_json::to_string(&texts.script).unwrap_or_default();
+    let page = page.replacen("/*style*/", STYLE, 1);
+    places(texts, &script)
+        .into_iter()
+        .fold(page, |page, (place, text)| {
+            page.replace(place, &escaped(text))
+        })
+}
+
+/// Where texts go.
+fn places<'a>(texts: &Texts, script: &'a str) -> [(&'static str, &'a str); 8] {
+    [
+        ("<!--language-->", texts.language),
+        ("<!--title-->", texts.title),
+        ("<!--search-->", texts.search),
+        ("<!--search-label-->", texts.search_label),
+        ("<!--list-->", texts.cards),
+        ("<!--no-script-->", texts.no_script),
+        ("<!--cannot-show-->", texts.cannot_show),
+        ("<!--texts-->", script),
+    ]
 }
 
 /// How a policy names a script or a style that stands in the page.
@@ -123,29 +177,32 @@ fn origin(address: &str) -> Option<String> {
     good.then(|| format!("{scheme}://{authority}"))
 }
 
-fn item(Listed { id, card }: &Listed) -> String {
-    let buttons: String = card.buttons.iter().map(button).collect();
+fn item(Listed { id, card }: &Listed, texts: &Texts) -> String {
+    let each = card.buttons.iter();
+    let buttons: String = each.map(|one| button(one, texts)).collect();
     format!(
         "<li class=\"card\" data-card=\"{id}\">\
          <img src=\"{image}\" alt=\"\" width=\"64\" height=\"64\" loading=\"lazy\" decoding=\"async\" referrerpolicy=\"no-referrer\">\
          <div><h2>{title}</h2><p>{description}</p><ul class=\"buttons\">{buttons}</ul></div>\
-         <button type=\"button\" class=\"send\">Send<span class=\"hidden\"> {title}</span></button></li>\n",
+         <button type=\"button\" class=\"send\">{send}<span class=\"hidden\"> {title}</span></button></li>\n",
         image = escaped(&card.img_url),
         title = escaped(&card.title),
         description = escaped(&card.description),
+        send = texts.send,
     )
 }
 
-fn button(button: &Button) -> String {
+fn button(button: &Button, texts: &Texts) -> String {
     let (kind, word) = match button.kind {
-        ButtonKind::Link => ("link", "opens"),
-        ButtonKind::Phone => ("phone", "calls"),
-        ButtonKind::SdkCallback => ("callback", "calls back the app with"),
+        ButtonKind::Link => ("link", texts.opens),
+        ButtonKind::Phone => ("phone", texts.calls),
+        ButtonKind::SdkCallback => ("callback", texts.calls_back),
     };
     format!(
-        "<li class=\"{kind}\" title=\"{word} {value}\">{text}<span class=\"hidden\">, {word} {value}</span></li>",
+        "<li class=\"{kind}\" title=\"{word} {value}\">{text}<span class=\"hidden\">{comma}{word} {value}</span></li>",
         value = escaped(&button.value),
         text = escaped(&button.text),
+        comma = texts.comma,
     )
 }
 
@@ -176,6 +233,15 @@ mod tests {
             assert_eq!(LIST.matches(place).count(), 1, "{place}");
         }
         assert_eq!(REFUSED.matches("/*style*/").count(), 1);
+        for texts in [&ENGLISH, &CHINESE] {
+            for (place, text) in places(texts, "{}") {
+                assert!(LIST.contains(place) || REFUSED.contains(place), "{place}");
+                assert!(!text.is_empty() && !text.contains("<!--"), "{place}");
+            }
+            let list = filled(LIST, texts);
+            assert_eq!(list.matches("<!--").count(), 2, "cards and token: {list}");
+            assert!(!filled(REFUSED, texts).contains("<!--"));
+        }
         // The first of these in the page is the place: no style or script that goes in may hold another.
         for text in [STYLE, SCRIPT] {
             for place in ["/*style*/", "/*script*/", "<!--", "</"] {
