@@ -570,6 +570,32 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_aside_is_on_its_way_and_is_not_taken_up_again() {
+        let mut log = log_with(3);
+        log.begin("a", 0, LEASE);
+        for _ in 1..=3 {
+            log.step_aside(5_000, None, true, 10, LEASE, true);
+        }
+        assert!((1..=3).all(|number| log.holds(number) && !log.redrive(number, None)));
+    }
+
+    #[test]
+    fn where_no_more_can_stand_aside_the_next_one_holds_up_the_others() {
+        let most = MOST_REDRIVEN as u64;
+        let mut log = log_with(most + 2);
+        log.begin("a", 0, LEASE);
+        for next in 2..=most + 1 {
+            assert!(log.has_room_aside());
+            let went_on = log.step_aside(5_000, None, true, 10, LEASE, true);
+            assert_eq!(went_on, Some(next));
+        }
+        assert!(!log.has_room_aside());
+        assert_eq!(log.step_aside(6_000, None, true, 20, LEASE, true), None);
+        assert_eq!(log.tried(most + 1), Some((1, Some(6_000))));
+        assert_eq!(log.begin("b", 4_999, LEASE), Begin::NotDue(5_000));
+    }
+
+    #[test]
     fn whoever_waits_for_the_budget_has_not_failed() {
         let mut log = log_with(2);
         log.begin("a", 0, LEASE);
