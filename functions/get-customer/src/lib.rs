@@ -6,8 +6,6 @@ mod asked;
 mod standing;
 mod unread;
 
-use std::time::Instant;
-
 use asked::{Asked, Who};
 use deskbridge::{
     answer::{self, Answers},
@@ -15,7 +13,7 @@ use deskbridge::{
     budget::Class,
     clock::{Millis, rfc3339},
     config::{ConfigError, Settings, UDESK_QUEUE_TEXTS},
-    desk::{AskError, CustomerNumbers, Desk, Polled, UdeskLine},
+    desk::{AskError, CustomerNumbers, Desk, Polled, Spent, UdeskLine},
     error::{Error, Kind},
     http::Client,
     ids::{CustomerId, SessionId},
@@ -138,8 +136,7 @@ impl App {
     pub async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {
         let caller = self.guard.check(request.headers())?;
         let asked = Asked::of(&request, &caller)?;
-        // Parts are asked for side by side, and the caller waits no longer than for one call.
-        let udesk = self.desk.udesk()?.until(Instant::now() + self.desk.limit());
+        let udesk = self.desk.udesk()?;
         let session = match &asked.who {
             Who::Customer(customer) => self.table.open_session(Vendor::Udesk, customer).await?,
             Who::Web { .. } | Who::Sdk { .. } => None,
@@ -191,6 +188,9 @@ impl App {
         asked: &Asked,
         im_sub_session_id: Id,
     ) -> Result<Option<Unread>, AskError> {
+        // The caller waits no longer for two calls than for one.
+        let (spent, udesk) = (Spent::default(), *udesk);
+        let udesk = &udesk.sharing(&spent);
         let number = match &asked.who {
             Who::Customer(customer) => self.numbers.of(udesk, customer, Class::Read).await?,
             Who::Web { .. } | Who::Sdk { .. } => asked.vendor_customer,

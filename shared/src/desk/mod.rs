@@ -5,7 +5,7 @@ mod sobot;
 mod tencent;
 mod udesk;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::{
     budget::Slot,
@@ -24,7 +24,7 @@ use crate::{
 };
 
 pub use ask::AskError;
-pub use udesk::{CustomerNumbers, Line as UdeskLine, Polled};
+pub use udesk::{CustomerNumbers, Line as UdeskLine, Polled, Spent};
 
 /// The vendors that this deployment has settings for. Made once at init.
 #[derive(Debug)]
@@ -327,16 +327,16 @@ impl Desk {
 
     /// Makes one attempt of `task` for `session`; `message` is the one that the task names. Signed
     /// afresh each time. Where a message finds that its customer waits no longer, or is no longer with
-    /// the robot, the vendor is asked where the customer is. Whatever it takes, all of it ends within the limit: the
-    /// lease is made for that.
+    /// the robot, the vendor is asked where the customer is. All calls of it share one limit: the lease is
+    /// made for that.
     pub async fn attempt(
         &self,
         session: &Session,
         task: &Task,
         message: Option<&Message>,
     ) -> Outcome {
-        let end = Instant::now() + self.limit;
-        let outcome = self.call(session, task, message, end).await;
+        let spent = Spent::default();
+        let outcome = self.call(session, task, message, &spent).await;
         let Outcome::Gone(fault) = outcome else {
             return outcome;
         };
@@ -351,7 +351,7 @@ impl Desk {
         let ask = Task::Open {
             assign: session.assign.clone().unwrap_or_default(),
         };
-        match self.call(session, &ask, None, end).await {
+        match self.call(session, &ask, None, &spent).await {
             // A robot that has forgotten the customer knows them again by now. If it does not, nothing is
             // gained by asking over and over.
             Outcome::Opened(to)
@@ -380,7 +380,7 @@ impl Desk {
         session: &Session,
         task: &Task,
         message: Option<&Message>,
-        end: Instant,
+        spent: &Spent,
     ) -> Outcome {
         // The settings may come back with the next deployment.
         let off = || Outcome::NotYet {
@@ -393,7 +393,7 @@ impl Desk {
         };
         match session.vendor {
             Vendor::Udesk => match self.udesk_line() {
-                Some(line) => line.until(end).attempt(session, task, message).await,
+                Some(line) => line.sharing(spent).attempt(session, task, message).await,
                 None => off(),
             },
             Vendor::Sobot => match &self.sobot {
@@ -402,9 +402,8 @@ impl Desk {
             },
             Vendor::Tencent => match &self.tencent {
                 Some(tencent) => {
-                    let left = end.saturating_duration_since(Instant::now());
                     tencent
-                        .attempt(&self.http, left, session, task, message)
+                        .attempt(&self.http, self.limit, session, task, message)
                         .await
                 }
                 None => off(),

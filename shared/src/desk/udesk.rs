@@ -4,7 +4,10 @@ mod feedback;
 mod number;
 mod poll;
 
-use std::time::Instant;
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use feedback::Feedback;
 pub use number::CustomerNumbers;
@@ -96,7 +99,24 @@ impl Udesk {
 pub struct Line<'a> {
     desk: &'a Desk,
     udesk: &'a Udesk,
-    end: Option<Instant>,
+    spent: Option<&'a Spent>,
+}
+
+/// What several calls have taken of the limit that they share.
+#[derive(Debug, Default)]
+pub struct Spent(AtomicU64);
+
+impl Spent {
+    fn add(&self, took_ms: Millis) {
+        let took_ms = u64::try_from(took_ms).unwrap_or(0);
+        self.0.fetch_add(took_ms, Ordering::Relaxed);
+    }
+
+    /// What is left of `limit`, if anything is.
+    fn left(&self, limit: Duration) -> Option<Duration> {
+        let spent = Duration::from_millis(self.0.load(Ordering::Relaxed));
+        limit.checked_sub(spent).filter(|left| !left.is_zero())
+    }
 }
 
 /// What a call takes from the rate budget.
@@ -121,15 +141,15 @@ impl<'a> Line<'a> {
         Self {
             desk,
             udesk,
-            end: None,
+            spent: None,
         }
     }
 
-    /// The same for several calls that all have to end by then. Else each call has a limit of its own.
+    /// The same for several calls that share one limit. Else each has a limit of its own.
     #[must_use]
-    pub fn until(self, end: Instant) -> Self {
+    pub fn sharing(self, spent: &'a Spent) -> Self {
         Self {
-            end: Some(end),
+            spent: Some(spent),
             ..self
         }
     }
@@ -295,8 +315,9 @@ impl<'a> Line<'a> {
     /// Makes one call. Where the clock or the nonce was at fault, one more, signed afresh, within the same
     /// limit; a clock that stays off is no reason to hammer.
     async fn call<R: Endpoint>(&self, request: &R, pass: Pass<'_>) -> Result<R::Response, Failure> {
-        let end = self.end.unwrap_or_else(|| Instant::now() + self.desk.limit);
-        match self.call_once(request, pass, end).await {
+        let own = Spent::default();
+        let spent = self.spent.unwrap_or(&own);
+        match self.call_once(request, pass, spent).await {
             Err(Failure::Refusal(Refusal {
                 fate: Fate::Resign, ..
             })) => {
@@ -305,7 +326,7 @@ impl<'a> Line<'a> {
                     Waits::Never => Waits::Never,
                 };
                 let again = Pass { wait, ..pass };
-                self.call_once(request, again, end).await
+                self.call_once(request, again, spent).await
             }
             other => other,
         }
@@ -315,15 +336,10 @@ impl<'a> Line<'a> {
         &self,
         request: &R,
         pass: Pass<'_>,
-        end: Instant,
+        spent: &Spent,
     ) -> Result<R::Response, Failure> {
-        // The table may be slow, too.
-        let passed = tokio::time::timeout_at(end.into(), self.pass::<R>(pass)).await;
-        passed.map_err(|_| Failure::NoTime)??;
-        let limit = end.saturating_duration_since(Instant::now());
-        if limit.is_zero() {
-            return Err(Failure::NoTime);
-        }
+        let limit = spent.left(self.desk.limit).ok_or(Failure::NoTime)?;
+        self.pass::<R>(pass).await?;
         let account = Account {
             base_url: &self.udesk.base_url,
             email: &self.udesk.email,
@@ -338,6 +354,7 @@ impl<'a> Line<'a> {
         let started = clock::now();
         let answer = self.desk.http.call(request, limit).await;
         let took_ms = clock::now() - started;
+        spent.add(took_ms);
         line::add(Metric::VendorTime, took_ms);
         tracing::info!(
             vendor = "udesk",
