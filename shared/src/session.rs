@@ -270,6 +270,16 @@ fn is_none_missing(missing: &u64) -> bool {
 }
 
 impl Session {
+    /// Whether the vendor has, or had, a conversation of this session: not where it refused to open one, or where
+    /// the customer left while waiting.
+    #[must_use]
+    pub fn reached_vendor(&self) -> bool {
+        self.vendor_session.is_some()
+            || self.robot.is_some()
+            || self.heard_at.is_some()
+            || self.messages > 0
+    }
+
     /// A session that the vendor has yet to be asked about.
     #[must_use]
     pub fn opening(

@@ -208,14 +208,25 @@ impl App {
         }
     }
 
-    /// Whether we know of sessions of the customer's at Udesk, whenever they began.
+    /// Whether we know that Udesk had a session with the customer, whenever that was.
     async fn was_at_udesk(&self, customer: &CustomerId) -> Result<bool, TableError> {
-        let now = clock::now();
-        let known = self
-            .table
-            .begun_by(Vendor::Udesk, customer, 0, now, None)
-            .await?;
-        Ok(!known.sessions.is_empty())
+        let (now, mut after) = (clock::now(), None);
+        loop {
+            let page = self
+                .table
+                .begun_by(Vendor::Udesk, customer, 0, now, after.as_ref())
+                .await?;
+            for begun in page.sessions {
+                let session = self.table.session(&begun.session).await?;
+                if session.is_some_and(|session| session.reached_vendor()) {
+                    return Ok(true);
+                }
+            }
+            after = page.next;
+            if after.is_none() {
+                return Ok(false);
+            }
+        }
     }
 
     /// One customer's, vendor by vendor.

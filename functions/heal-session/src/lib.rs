@@ -8,6 +8,8 @@
 mod ask;
 mod next;
 
+use std::time::Duration;
+
 use deskbridge::{
     change::Change,
     clock::{self, Millis},
@@ -37,8 +39,11 @@ use deskbridge::{
     },
 };
 use next::Next;
+use tokio::time::timeout;
 
 const VENDOR: Vendor = Vendor::Udesk;
+/// How long a vendor may take for all questions of a look; Lambda ends the function after 60 s.
+const LIMIT: Duration = Duration::from_secs(40);
 /// How many conversations of each part of the index are asked about soon where one has missed something.
 const AT_ONCE: i32 = 200;
 /// How far ahead their turn may be: none is planned later.
@@ -145,15 +150,16 @@ impl App {
         };
         let mut told = ask::Told::default();
         let offset = self.recorder.offset();
-        let asked = ask::all(line, &session, &watch, offset, &self.numbers, &mut told).await;
+        let asking = ask::all(line, &session, &watch, offset, &self.numbers, &mut told);
+        let asked = timeout(LIMIT, asking).await;
         let recorded = match &asked {
-            Ok(()) => self.record(&session, &watch, told).await,
+            Ok(Ok(())) => self.record(&session, &watch, told).await,
             // What was said before is not lost, and says nothing of what is missing.
-            Err(_) => self.record_messages(&session, told.messages).await,
+            Ok(Err(_)) | Err(_) => self.record_messages(&session, told.messages).await,
         };
         match (asked, recorded) {
-            (Ok(()), Ok(())) => Ok(()),
-            (Err(AskError::Wait { retry_at, .. }), Ok(())) => {
+            (Ok(Ok(())), Ok(())) => Ok(()),
+            (Ok(Err(AskError::Wait { retry_at, .. })), Ok(())) => {
                 let later = Watch {
                     due: Some(retry_at),
                     not_before: Some(retry_at),
@@ -161,11 +167,12 @@ impl App {
                 };
                 self.plan(&session, &watch, later, true).await
             }
-            (Err(AskError::Unavailable { after, .. }), Ok(())) => {
+            (Ok(Err(AskError::Unavailable { after, .. })), Ok(())) => {
                 self.fail(&session, &watch, after.unwrap_or(0)).await
             }
+            (Err(_too_long), Ok(())) => self.fail(&session, &watch, 0).await,
             // These are answers, see `ask`.
-            (Err(AskError::Refused(_) | AskError::Gone(_)), Ok(())) => Ok(()),
+            (Ok(Err(AskError::Refused(_) | AskError::Gone(_))), Ok(())) => Ok(()),
             // Without a plan the sweep would come back each minute, and never get further.
             (_, Err(error)) => {
                 tracing::error!(
