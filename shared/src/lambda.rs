@@ -202,6 +202,17 @@ pub fn parameter<T>(
         .transpose()
 }
 
+/// How many of a list the query asks for, as `limit`: one to a hundred, fifty where it does not say.
+///
+/// # Errors
+/// Where it is something else.
+pub fn limit(request: &Request) -> Result<usize, Error> {
+    let limit = parameter(request, "limit", "a whole number from 1 to 100", |given| {
+        given.parse().ok().filter(|limit| (1..=100).contains(limit))
+    })?;
+    Ok(limit.unwrap_or(50))
+}
+
 /// The stretch of time from the query's `from` up to its `to`.
 ///
 /// # Errors

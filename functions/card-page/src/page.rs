@@ -137,16 +137,16 @@ pub(crate) fn guard(headers: &mut HeaderMap) {
     }
 }
 
-/// The page with its style, in this language.
+/// The page in this language, with its style. The texts first, while there is little to look through.
 fn filled(page: &str, texts: &Texts) -> String {
     // Texts alone, which can always be written.
     let script = serde_json::to_string(&texts.script).unwrap_or_default();
-    let page = page.replacen("/*style*/", STYLE, 1);
     places(texts, &script)
         .into_iter()
-        .fold(page, |page, (place, text)| {
+        .fold(page.to_owned(), |page, (place, text)| {
             page.replace(place, &escaped(text))
         })
+        .replacen("/*style*/", STYLE, 1)
 }
 
 /// Where texts go.

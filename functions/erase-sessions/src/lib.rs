@@ -9,7 +9,7 @@ use deskbridge::{
     budget::Class,
     clock::{self, Millis},
     config::{ConfigError, Settings},
-    desk::{CustomerNumbers, Desk, UdeskLine},
+    desk::{Desk, UdeskLine},
     error::{Error, Kind},
     http::Client,
     ids::CustomerId,
@@ -57,7 +57,6 @@ pub struct App {
     guard: Guard,
     desk: Desk,
     offset: Offset,
-    numbers: CustomerNumbers,
     table: Table,
     http: Client,
 }
@@ -109,7 +108,6 @@ impl App {
             guard: Guard::from_settings(settings)?,
             desk: Desk::of_udesk(settings, &http, &table)?,
             offset: inbound::udesk::offset(settings)?,
-            numbers: CustomerNumbers::from_settings(settings),
             table,
             http,
         })
@@ -192,7 +190,7 @@ impl App {
         customer: &CustomerId,
     ) -> Result<Option<Id>, Error> {
         let find = get_customer::Request {
-            kind: self.numbers.kind(),
+            kind: udesk.numbers().kind(),
             content: customer.as_str(),
         };
         match udesk.ask(&find, Class::Read).await {

@@ -13,7 +13,7 @@ use deskbridge::{
     budget::Class,
     clock::{Millis, rfc3339},
     config::{ConfigError, Settings, UDESK_QUEUE_TEXTS},
-    desk::{AskError, CustomerNumbers, Desk, Polled, Spent, UdeskLine},
+    desk::{AskError, Desk, Polled, Spent, UdeskLine},
     error::{Error, Kind},
     http::Client,
     ids::{CustomerId, SessionId},
@@ -30,6 +30,9 @@ use lambda_http::{Body, Request, Response};
 use serde::{Serialize, de::DeserializeOwned};
 use standing::{Queue, Status};
 use unread::Unread;
+
+/// How long an older answer is better than none, in milliseconds.
+const KEPT: Millis = 10_000;
 
 /// What it may answer.
 pub const ANSWERS: Answers = Answers {
@@ -52,7 +55,6 @@ pub struct App {
     guard: Guard,
     table: Table,
     desk: Desk,
-    numbers: CustomerNumbers,
     offset: Offset,
     texts: Texts,
     http: Client,
@@ -112,7 +114,6 @@ impl App {
         Ok(Self {
             guard: Guard::from_settings(settings)?,
             desk: Desk::of_udesk(settings, &http, &table)?,
-            numbers: CustomerNumbers::from_settings(settings),
             offset: inbound::udesk::offset(settings)?,
             texts: Texts::parse(&settings.list(&UDESK_QUEUE_TEXTS))
                 .map_err(|error| UDESK_QUEUE_TEXTS.malformed(&error))?,
@@ -192,7 +193,7 @@ impl App {
         let (spent, udesk) = (Spent::default(), *udesk);
         let udesk = &udesk.sharing(&spent);
         let number = match &asked.who {
-            Who::Customer(customer) => self.numbers.of(udesk, customer, Class::Read).await?,
+            Who::Customer(customer) => udesk.numbers().of(udesk, customer, Class::Read).await?,
             Who::Web { .. } | Who::Sdk { .. } => asked.vendor_customer,
         };
         let Some(customer_id) = number else {
@@ -220,7 +221,7 @@ async fn polled<T: Serialize + DeserializeOwned>(
     ask: impl Future<Output = Result<T, AskError>>,
 ) -> Result<Polled<T>, AskError> {
     if let Some(what) = what {
-        return udesk.poll(&what, ask).await;
+        return udesk.poll(&what, KEPT, ask).await;
     }
     match ask.await {
         Err(AskError::Wait { retry_at, .. }) => Ok(Polled::Later(retry_at)),

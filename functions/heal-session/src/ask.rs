@@ -2,7 +2,7 @@
 
 use deskbridge::{
     budget::Class,
-    desk::{AskError, CustomerNumbers, UdeskLine},
+    desk::{AskError, UdeskLine},
     session::Session,
     silence::Watch,
     vendor::udesk::{
@@ -35,14 +35,13 @@ pub(crate) async fn all(
     session: &Session,
     watch: &Watch,
     offset: Offset,
-    numbers: &CustomerNumbers,
     told: &mut Told,
 ) -> Result<(), AskError> {
     let sessions = [&watch.before, &session.vendor_session].map(|id| id.as_ref()?.parse().ok());
     let sessions: Vec<_> = sessions.into_iter().flatten().map(Id).collect();
     let customer = match sessions.is_empty() {
         true => None,
-        false => had(numbers.of(&line, &session.customer, CLASS).await)?.flatten(),
+        false => had(line.numbers().of(&line, &session.customer, CLASS).await)?.flatten(),
     };
     if let Some(customer_id) = customer {
         for im_sub_session_id in sessions {

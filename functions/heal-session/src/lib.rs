@@ -14,7 +14,7 @@ use deskbridge::{
     change::Change,
     clock::{self, Millis},
     config::{ConfigError, DELIVERIES_QUEUE_URL, HEALS_QUEUE_URL, SENDS_QUEUE_URL, Settings},
-    desk::{AskError, CustomerNumbers, Desk},
+    desk::{AskError, Desk},
     event::Fact,
     http::Client,
     ids::SessionId,
@@ -56,7 +56,6 @@ const PAGE: usize = 500;
 pub struct App {
     table: Table,
     desk: Desk,
-    numbers: CustomerNumbers,
     recorder: Recorder,
     silence: Silence,
     deliveries: Queue,
@@ -76,7 +75,6 @@ impl App {
         let deliveries = Queue::from_settings(settings, &DELIVERIES_QUEUE_URL, &http)?;
         Ok(Self {
             desk: Desk::of_udesk(settings, &http, &table)?,
-            numbers: CustomerNumbers::from_settings(settings),
             recorder: Recorder::from_settings(settings, &table)?,
             silence: Silence::from_settings(settings)?,
             sends: deliveries.beside(settings, &SENDS_QUEUE_URL)?,
@@ -150,7 +148,7 @@ impl App {
         };
         let mut told = ask::Told::default();
         let offset = self.recorder.offset();
-        let asking = ask::all(line, &session, &watch, offset, &self.numbers, &mut told);
+        let asking = ask::all(line, &session, &watch, offset, &mut told);
         let asked = timeout(LIMIT, asking).await;
         let recorded = match &asked {
             Ok(Ok(())) => self.record(&session, &watch, told).await,

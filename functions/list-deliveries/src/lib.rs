@@ -16,8 +16,6 @@ use deskbridge::{
 use lambda_http::{Body, Request, Response};
 use serde::Serialize;
 
-const LIMIT: std::ops::RangeInclusive<usize> = 1..=100;
-
 /// What it may answer.
 pub const ANSWERS: Answers = Answers {
     successes: &[200],
@@ -139,13 +137,7 @@ impl App {
             "not a cursor; use `next` of an earlier answer",
             Cursor::parse,
         )?;
-        let limit = lambda::parameter(
-            &request,
-            "limit",
-            &format!("a whole number from {} to {}", LIMIT.start(), LIMIT.end()),
-            |given| given.parse().ok().filter(|limit| LIMIT.contains(limit)),
-        )?
-        .unwrap_or(50);
+        let limit = lambda::limit(&request)?;
         let page = self
             .table
             .outstanding(&filter, after.as_ref(), limit, clock::now())

@@ -14,8 +14,6 @@ use deskbridge::{
 use lambda_http::{Body, Request, Response};
 use serde::Serialize;
 
-const LIMIT: std::ops::RangeInclusive<usize> = 1..=100;
-
 /// What it may answer.
 pub const ANSWERS: Answers = Answers {
     successes: &[200],
@@ -74,13 +72,7 @@ impl App {
         let id = lambda::session_id(&request)?;
         let not_a_cursor = "not a cursor; use `next` of an earlier answer";
         let after = lambda::parameter(&request, "after", not_a_cursor, MessageId::parse)?;
-        let limit = lambda::parameter(
-            &request,
-            "limit",
-            &format!("a whole number from {} to {}", LIMIT.start(), LIMIT.end()),
-            |given| given.parse().ok().filter(|limit| LIMIT.contains(limit)),
-        )?
-        .unwrap_or(50);
+        let limit = lambda::limit(&request)?;
         let (session, page) = tokio::try_join!(
             self.table.session(&id),
             self.table.messages_after(&id, after.as_ref(), limit)

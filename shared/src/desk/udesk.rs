@@ -170,6 +170,12 @@ impl<'a> Line<'a> {
         self.call(request, pass).await.map_err(Failure::for_asker)
     }
 
+    /// Udesk's own numbers of customers.
+    #[must_use]
+    pub fn numbers(&self) -> &'a CustomerNumbers {
+        &self.udesk.numbers
+    }
+
     /// Where what Udesk said is kept.
     #[must_use]
     pub fn table(&self) -> &'a Table {

@@ -3,6 +3,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::{Engine, prelude::BASE64_STANDARD};
+use futures_util::future::try_join_all;
 
 use super::{
     Table, TableError,
@@ -27,14 +28,14 @@ impl Table {
         body: &[u8],
         now: Millis,
     ) -> Result<usize, TableError> {
-        for (number, part) in body.chunks(PART).enumerate() {
+        let each = body.chunks(PART).enumerate().map(|(number, part)| {
             let part = AttributeValue::S(BASE64_STANDARD.encode(part));
             let item = [("part".to_owned(), part)].into();
             let key = Key::part(vendor, hash, number);
             self.put_alone(Write::put(&key, item, Some(now + SEEN_FOR)))
-                .await?;
-        }
-        Ok(body.len().div_ceil(PART))
+        });
+        // The vendor waits.
+        Ok(try_join_all(each).await?.len())
     }
 
     /// The body that was kept in so many parts; `None` where one is gone: whoever read it has dropped it.

@@ -13,8 +13,6 @@ use crate::{
 
 /// Udesk is asked for the same once in so long, however many poll.
 const PACE: Millis = 3_000;
-/// How long an older answer is better than none.
-const KEPT: Millis = 10_000;
 
 /// What came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,20 +27,22 @@ pub enum Polled<T> {
 type Note<T> = (Option<(T, Millis)>, Option<Millis>);
 
 impl Line<'_> {
-    /// What Udesk says of `what`, by `ask` where it is time to ask.
+    /// What Udesk says of `what`, by `ask` where it is time to ask. An answer is better than none until it is `kept`
+    /// milliseconds old.
     ///
     /// # Errors
     /// Where the call brought nothing, and nothing is known that is new enough.
     pub async fn poll<T: Serialize + DeserializeOwned>(
         &self,
         what: &str,
+        kept: Millis,
         ask: impl Future<Output = Result<T, AskError>>,
     ) -> Result<Polled<T>, AskError> {
         let now = clock::now();
         let (told, wait) = self.noted::<T>(what, now).await;
         let older = match told {
             Some((told, at)) if now - at < PACE => return Ok(Polled::Told(told)),
-            older => older.filter(|(_, at)| now - at < KEPT),
+            older => older.filter(|(_, at)| now - at < kept),
         };
         let or_older = |older: Option<(T, Millis)>, at| match older {
             Some((told, _)) => Polled::Told(told),
@@ -60,12 +60,12 @@ impl Line<'_> {
         match ask.await {
             Ok(told) => {
                 let told = (told, clock::now());
-                self.note(what, KEPT, &(Some((&told.0, told.1)), None))
+                self.note(what, kept, &(Some((&told.0, told.1)), None))
                     .await;
                 Ok(Polled::Told(told.0))
             }
             Err(AskError::Wait { retry_at, .. }) => {
-                let keep = (retry_at - now).max(KEPT);
+                let keep = (retry_at - now).max(kept);
                 self.note(
                     what,
                     keep,
