@@ -393,8 +393,7 @@ impl Log {
         go_on: bool,
     ) -> Option<u64> {
         let is_head = self.redriven_under_way().is_none();
-        // Where no more can stand aside, it holds up the others after all.
-        let go_on = go_on && !(is_head && self.redriven.len() >= MOST_REDRIVEN);
+        // Where no more can stand aside, it stays the head, and holds up the others after all.
         if is_head && self.redriven.len() < MOST_REDRIVEN {
             self.head += 1;
             let number = self.head;
