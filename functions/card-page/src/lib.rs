@@ -87,7 +87,7 @@ impl App {
         };
         Ok(Self(Some(Desk {
             tokens: Tokens::new(sender.key().expose())?,
-            page: Page::from_settings(settings, sender.base_url(), &cards)?,
+            page: Page::from_settings(settings, sender.base_url())?,
             cards,
             sender,
         })))
@@ -124,8 +124,11 @@ impl Desk {
         let query = request.uri().query().unwrap_or_default();
         let language = Language::of(request.headers());
         match Link::read(query, self.sender.key(), now) {
-            Some(link) => Ok(self.page.list(language, &self.tokens.issue(&link, now)?)),
-            None => Ok(self.page.refused(language)),
+            Some(link) => {
+                let token = self.tokens.issue(&link, now)?;
+                Ok(self.page.list(language, &self.cards, &token))
+            }
+            None => Ok(self.page.refused(language, &self.cards)),
         }
     }
 

@@ -2,14 +2,14 @@
 //! of a card goes in escaped, and what the link says does not go in at all. There is one of each in each language; style and
 //! script are the same in all.
 
-use base64::{Engine, prelude::BASE64_STANDARD};
+use std::sync::OnceLock;
+
 use deskbridge::{
     config::{ConfigError, Settings, UDESK_CONSOLE_ORIGINS},
     vendor::udesk::card::{Button, ButtonKind},
 };
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use lambda_http::{Body, Response};
-use sha2::{Digest, Sha256};
 
 use crate::{
     cards::{Cards, Listed},
@@ -21,12 +21,15 @@ const LIST: &str = include_str!("page/list.html");
 const REFUSED: &str = include_str!("page/refused.html");
 const STYLE: &str = include_str!("page/style.css");
 const SCRIPT: &str = include_str!("page/script.js");
+/// How a policy names a style or a script that stands in the page.
+const STYLE_HASH: &str = include_str!(concat!(env!("OUT_DIR"), "/style.css.hash"));
+const SCRIPT_HASH: &str = include_str!(concat!(env!("OUT_DIR"), "/script.js.hash"));
 
-/// The pages that there are. Made once at init.
+/// The pages that there are. Each language's are made when they are first asked for: most consoles speak one.
 #[derive(Debug)]
 pub(crate) struct Page {
-    english: Spoken,
-    chinese: Spoken,
+    english: OnceLock<Spoken>,
+    chinese: OnceLock<Spoken>,
     policy: HeaderValue,
 }
 
@@ -58,11 +61,7 @@ impl Spoken {
 }
 
 impl Page {
-    pub(crate) fn from_settings(
-        settings: &Settings,
-        base_url: &str,
-        cards: &Cards,
-    ) -> Result<Self, ConfigError> {
+    pub(crate) fn from_settings(settings: &Settings, base_url: &str) -> Result<Self, ConfigError> {
         let mut origins: Vec<String> = origin(base_url).into_iter().collect();
         for given in settings.list(&UDESK_CONSOLE_ORIGINS) {
             let origin = origin(&given).filter(|origin| *origin == given);
@@ -73,38 +72,37 @@ impl Page {
             })?);
         }
         let policy = format!(
-            "default-src 'none'; script-src '{}'; style-src '{}'; img-src https:; connect-src 'self'; base-uri 'none'; \
+            "default-src 'none'; script-src {SCRIPT_HASH}; style-src {STYLE_HASH}; img-src https:; connect-src 'self'; base-uri 'none'; \
              form-action 'none'; frame-ancestors {}; require-trusted-types-for 'script'; trusted-types 'none'",
-            hash(SCRIPT),
-            hash(STYLE),
             origins.join(" ")
         );
         Ok(Self {
-            english: Spoken::new(&ENGLISH, cards),
-            chinese: Spoken::new(&CHINESE, cards),
+            english: OnceLock::new(),
+            chinese: OnceLock::new(),
             policy: HeaderValue::try_from(policy)
                 .map_err(|error| UDESK_CONSOLE_ORIGINS.malformed(&error))?,
         })
     }
 
-    fn spoken(&self, language: Language) -> &Spoken {
-        match language {
-            Language::English => &self.english,
-            Language::Chinese => &self.chinese,
-        }
+    fn spoken(&self, language: Language, cards: &Cards) -> &Spoken {
+        let (pages, texts) = match language {
+            Language::English => (&self.english, &ENGLISH),
+            Language::Chinese => (&self.chinese, &CHINESE),
+        };
+        pages.get_or_init(|| Spoken::new(texts, cards))
     }
 
-    /// The list of cards. Its calls carry this token.
-    pub(crate) fn list(&self, language: Language, token: &str) -> Response<Body> {
-        let spoken = self.spoken(language);
+    /// The list of these cards. Its calls carry this token.
+    pub(crate) fn list(&self, language: Language, cards: &Cards, token: &str) -> Response<Body> {
+        let spoken = self.spoken(language, cards);
         let (before, after) = &spoken.list;
         let token = escaped(token);
         self.html(StatusCode::OK, spoken, format!("{before}{token}{after}"))
     }
 
     /// What whoever has no good link sees. It is the same for every reason.
-    pub(crate) fn refused(&self, language: Language) -> Response<Body> {
-        let spoken = self.spoken(language);
+    pub(crate) fn refused(&self, language: Language, cards: &Cards) -> Response<Body> {
+        let spoken = self.spoken(language, cards);
         self.html(StatusCode::FORBIDDEN, spoken, spoken.refused.clone())
     }
 
@@ -161,11 +159,6 @@ fn places<'a>(texts: &Texts, script: &'a str) -> [(&'static str, &'a str); 8] {
         ("<!--cannot-show-->", texts.cannot_show),
         ("<!--texts-->", script),
     ]
-}
-
-/// How a policy names a script or a style that stands in the page.
-fn hash(text: &str) -> String {
-    format!("sha256-{}", BASE64_STANDARD.encode(Sha256::digest(text)))
 }
 
 /// Scheme, host and port of an address, if it is one that a policy can name.
