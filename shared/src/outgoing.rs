@@ -50,6 +50,9 @@ pub enum Task {
     Open {
         /// Whom the customer asked for.
         assign: Assign,
+        /// Who the customer is, where the vendor is told so in the same breath.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        profile: Option<Profile>,
     },
     /// Pass on a message of the customer's.
     #[serde(rename = "message_v1")]
@@ -87,6 +90,9 @@ pub enum Task {
         /// Whether the problem was solved, by the value of the survey's answer.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         resolved: Option<u32>,
+        /// The desk's own words for what was good or bad.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        tags: Vec<String>,
     },
     /// Pass on how the customer rates the vendor's own robot.
     #[serde(rename = "rate_robot_v1")]
