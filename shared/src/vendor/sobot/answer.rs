@@ -146,9 +146,9 @@ pub(super) mod tests {
         }
     }
 
-    // Contradictions 4 and 5: numbers and texts stand for each other.
+    // Numbers and texts stand for each other.
     #[test]
-    fn values_are_numbers_or_texts() {
+    fn contradiction_5_values_are_numbers_or_texts() {
         for item in [
             json!({"status": 1, "cid": "5f", "count": 3}),
             json!({"status": "1", "cid": "5f", "count": "3"}),

@@ -67,9 +67,9 @@ impl Default for Options {
             // The page's example.
             sysnum: "ABC".to_owned(),
             key: "258eec3118705112b2c53dc8043d4d34".to_owned(),
-            // Those of the token page's example.
+            // Invented.
             app_id: "1".to_owned(),
-            app_key: "2".to_owned(),
+            app_key: "5d1f3c7e9a2b4d6f8091a2b3c4d5e6f7".to_owned(),
             groups: vec!["e5c9a1".to_owned()],
             state_file: None,
             agent: Agent {
