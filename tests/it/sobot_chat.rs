@@ -249,6 +249,27 @@ async fn whoever_waits_is_told_the_place_and_writes_once_an_agent_is_there() {
     }
 }
 
+/// Sobot may call it a duplicate when somebody who waits is asked for again: that holds up no message.
+#[tokio::test(flavor = "multi_thread")]
+async fn asking_again_for_whoever_waits_changes_nothing() {
+    let world = world_with(&[]).await;
+    world.sobot.switch(|switches| {
+        switches.connected_again = ConnectedAgain::Duplicate;
+        switches.reception = Reception::Busy(3);
+    });
+    let opened = ask(&world, "DE", Value::Null).await.expect(201);
+    let session = opened.text_of("id");
+    let again = ask(&world, "DE", Value::Null).await.expect(200);
+    assert_eq!(
+        (again.text_of("id"), &again.body["queue"]["position"]),
+        (session.clone(), &json!(3))
+    );
+    assert_eq!(world.sobot.calls_of(CONNECT).len(), 2);
+    world.sobot.takes("DE");
+    world.say(&session, "c-1", "Hello").await.expect(200);
+    assert_eq!(wrote(&world, "DE"), ["Hello"]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_finds_nobody_is_offline_and_asks_again() {
     let world = world_with(&[]).await;

@@ -332,23 +332,27 @@ fn opened(session: &Session, response: chat_connect::Response) -> Outcome {
             ..at(State::Queued, cid)
         },
         chat_connect::Response::NoAgent => at(State::Offline, None),
-        // The answer to an earlier attempt was lost, or somebody has connected the customer elsewhere: whoever writes
-        // finds out how far that has come, and a push tells of the agent.
-        chat_connect::Response::Duplicate if was_asked_before(session) => Opened {
-            survey: survey(),
-            ..at(State::Assigning, None)
+        chat_connect::Response::Duplicate => match session.state {
+            // Nothing has changed.
+            State::Queued | State::Assigning => Opened {
+                assignee: session.assignee.clone(),
+                queue: session.queue.clone(),
+                ..at(session.state, None)
+            },
+            // The answer to an earlier attempt was lost, or somebody has connected the customer elsewhere: whoever
+            // writes finds out how far that has come, and a push tells of the agent.
+            _ if session.sends.failed() > 0 => Opened {
+                survey: survey(),
+                ..at(State::Assigning, None)
+            },
+            _ => {
+                return Outcome::NotYet {
+                    after: Some(MOMENT),
+                    fault: faulty("the same was asked for a moment ago"),
+                };
+            }
         },
-        chat_connect::Response::Duplicate => {
-            return Outcome::NotYet {
-                after: Some(MOMENT),
-                fault: faulty("the same was asked for a moment ago"),
-            };
-        }
     }))
-}
-
-fn was_asked_before(session: &Session) -> bool {
-    session.state == State::Opening && session.sends.failed() > 0
 }
 
 /// A repeat of a rating whose answer was lost finds its own.
@@ -613,6 +617,16 @@ mod tests {
         let mut again = session(State::Opening);
         again.sends.attempts = 1;
         assert_eq!(at(&again, duplicate()), Some((State::Assigning, None)));
+        // Whoever waits goes on waiting.
+        let mut waiting = session(State::Queued);
+        waiting.queue = Some(Queue {
+            name: None,
+            position: Some(3),
+        });
+        let Outcome::Opened(same) = opened(&waiting, duplicate()) else {
+            unreachable!("the customer waits")
+        };
+        assert_eq!((same.state, &same.queue), (State::Queued, &waiting.queue));
     }
 
     #[test]

@@ -166,7 +166,7 @@ pub fn to_http<E: Endpoint>(
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 pub(super) mod tests {
     use serde_json::Value;
 

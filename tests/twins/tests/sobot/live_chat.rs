@@ -175,7 +175,9 @@ async fn a_customer_is_connected_waits_or_finds_nobody() {
         body["partnerid"] = json!("IT");
         assert_eq!(ask(body).await["status"], 2);
     }
-    twin.switch(|s| drop(s.blacklist.insert("AT".to_owned())));
+    twin.switch(|s| {
+        s.blacklist.insert("AT".to_owned());
+    });
     assert_eq!(ask(json!({"partnerid": "AT"})).await, json!({"status": 3}));
 
     for (body, code) in [
@@ -215,8 +217,16 @@ async fn what_a_customer_writes_reaches_the_chat_that_is_under_way() {
     }
     let wrote = twin.messages_from("DE");
     let kinds: Vec<_> = wrote.iter().map(|one| one.kind).collect();
-    use MsgKind::{Image, Text, Video, Voice};
-    assert_eq!(kinds, [Text, Text, Image, Voice, Video]);
+    assert_eq!(
+        kinds,
+        [
+            MsgKind::Text,
+            MsgKind::Text,
+            MsgKind::Image,
+            MsgKind::Voice,
+            MsgKind::Video
+        ]
+    );
     assert!(wrote.iter().all(|one| one.cid == cid));
     for body in [
         json!({"partnerid": "DE", "content": "x", "msg_type": "file"}),
