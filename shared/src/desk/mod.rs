@@ -334,9 +334,9 @@ impl Desk {
     /// Names what is at fault.
     pub fn takes(&self, session: &Session, task: &Task) -> Result<(), Error> {
         self.takes_feedback(session)?;
-        match (session.vendor, &self.sobot) {
-            (Vendor::Sobot, Some(sobot)) => sobot.takes(task),
-            _ => self.udesk()?.takes(session, task),
+        match session.vendor {
+            Vendor::Sobot => sobot::fits_rating(task),
+            Vendor::Udesk | Vendor::Tencent => self.udesk()?.takes(session, task),
         }
     }
 

@@ -86,29 +86,6 @@ impl Sobot {
         }
     }
 
-    /// Refuses a rating that Sobot could not be told.
-    pub(super) fn takes(&self, task: &Task) -> Result<(), Error> {
-        let Task::RateSession {
-            option, resolved, ..
-        } = task
-        else {
-            return Err(Error::new(
-                ErrorKind::InvalidRequest,
-                "this is for sessions at udesk; at sobot only a conversation with an agent is rated",
-            ));
-        };
-        if comment::score(option).is_none() {
-            return Err(Error::field("option", "Sobot's scores are 1 to 5"));
-        }
-        match resolved {
-            Some(value) if comment::solved(*value).is_none() => {
-                let why = "at Sobot a problem is solved (1) or unsolved (0)";
-                Err(Error::field("resolved", why))
-            }
-            _ => Ok(()),
-        }
-    }
-
     pub(super) async fn attempt(
         &self,
         desk: &Desk,
@@ -392,6 +369,29 @@ pub(super) fn fits_wish(wish: &Assign) -> Result<(), Unfit> {
         return Err(Unfit::new("assign.channel", why));
     }
     Ok(())
+}
+
+/// Refuses a rating that Sobot could not be told.
+pub(super) fn fits_rating(task: &Task) -> Result<(), Error> {
+    let Task::RateSession {
+        option, resolved, ..
+    } = task
+    else {
+        return Err(Error::new(
+            ErrorKind::InvalidRequest,
+            "this is for sessions at udesk; at sobot only a conversation with an agent is rated",
+        ));
+    };
+    if comment::score(option).is_none() {
+        return Err(Error::field("option", "Sobot's scores are 1 to 5"));
+    }
+    match resolved {
+        Some(value) if comment::solved(*value).is_none() => {
+            let why = "at Sobot a problem is solved (1) or unsolved (0)";
+            Err(Error::field("resolved", why))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Refuses a profile that says more than Sobot takes.
@@ -694,7 +694,6 @@ mod tests {
 
     #[test]
     fn what_can_be_rated() {
-        let sobot = Sobot { chat: None };
         let rate = |option: &str, resolved| Task::RateSession {
             vendor_session: "c1".to_owned(),
             option: option.to_owned(),
@@ -703,7 +702,7 @@ mod tests {
             tags: Vec::new(),
         };
         let field = |task: &Task| {
-            let error = sobot.takes(task).err()?;
+            let error = fits_rating(task).err()?;
             Some(error.at_field().unwrap_or_default().to_owned())
         };
         assert_eq!(field(&rate("5", Some(1))), None);

@@ -82,10 +82,6 @@ impl Table {
     ///
     /// # Errors
     /// Where the table refuses.
-    #[allow(
-        clippy::too_many_arguments,
-        reason = "which token, and all that the lease hangs on"
-    )]
     pub async fn fetch_token(
         &self,
         vendor: Vendor,

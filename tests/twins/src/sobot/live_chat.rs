@@ -94,8 +94,10 @@ pub(crate) fn answer(
     }?;
     if switches.answers_as_text {
         for name in ["status", "count"] {
-            if let Some(number) = item.get(name).and_then(Value::as_i64) {
-                item[name] = json!(number.to_string());
+            if let Some(value) = item.get_mut(name)
+                && let Some(number) = value.as_i64()
+            {
+                *value = json!(number.to_string());
             }
         }
     }

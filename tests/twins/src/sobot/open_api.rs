@@ -62,13 +62,16 @@ pub(crate) fn mint(
     if switches.old_token_dies {
         desk.app_tokens.clear();
     }
-    let mut item = json!({"token": token.token});
-    item[switches.life_is_called] = match switches.answers_as_text {
+    let life = match switches.answers_as_text {
         true => json!(life.to_string()),
         false => json!(life),
     };
+    let item = [
+        ("token".to_owned(), json!(token.token)),
+        (switches.life_is_called.to_owned(), life),
+    ];
     desk.app_tokens.push(token);
-    Ok(item)
+    Ok(Value::Object(item.into_iter().collect()))
 }
 
 /// Lets a call in by the token in its header.
