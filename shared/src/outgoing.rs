@@ -207,3 +207,25 @@ impl Task {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    /// Two deployments work on one table for a while.
+    #[test]
+    fn what_an_older_deployment_wrote_is_read() {
+        let open = r#"{"task":"open_v1","assign":{"to":"agent","agent_id":397}}"#;
+        let Task::Open { assign, profile } = serde_json::from_str(open).unwrap() else {
+            unreachable!("it opens")
+        };
+        assert_eq!(assign.agent_id, Some(397.into()));
+        assert_eq!(profile, None);
+        let rate = r#"{"task":"rate_session_v1","vendor_session":"11","option":"36"}"#;
+        let Task::RateSession { tags, .. } = serde_json::from_str(rate).unwrap() else {
+            unreachable!("it rates")
+        };
+        assert!(tags.is_empty());
+    }
+}
