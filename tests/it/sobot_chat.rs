@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use deskbridge_twins::sobot::{
     Call, ConnectedAgain, Fault, MsgKind, Options, PushKind, Reception, Standing, TokenHeader,
 };
+use futures_util::future::join_all;
 use harness::{
     BOUND, push, until,
     world::{API_KEY, Answer, SOBOT_APP_KEY, SOBOT_CHAT, SOBOT_PATH_SECRET, SOBOT_WEBHOOKS, World},
@@ -413,6 +414,26 @@ async fn an_answer_to_connecting_that_is_lost_is_asked_for_again() {
         assert_eq!(bound_to(&world, &session).await, chat);
         assert_eq!(world.sobot.visitor("DE").unwrap().chats.len(), 1);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_at_once_and_each_twice_arrive_once_each_in_the_order_of_the_conversation() {
+    // Few processes: a small machine gets further with them.
+    let world = World::with_processes(4, 3 * BOUND, &SOBOT_CHAT).await;
+    let session = connected(&world, "DE").await;
+    let ids: Vec<_> = (0..10).map(|number| format!("c-{number}")).collect();
+    let twice = ids.iter().chain(&ids);
+    let answers = join_all(twice.map(|id| world.say(&session, id, id))).await;
+    let is_taken = |answer: &Answer| [200, 202].contains(&answer.status);
+    assert!(answers.iter().all(is_taken), "{answers:?}");
+    for id in &ids {
+        world.wait_for_status(&session, id, "sent").await;
+    }
+    let said = lines(&world, &session).await.into_iter();
+    let said: Vec<_> = said.map(|(_, content)| content).collect();
+    assert_eq!(wrote(&world, "DE"), said);
+    assert_eq!(said.len(), 10);
+    assert_eq!(world.sobot.calls_of("/api/get_token").len(), 1);
 }
 
 /// Sobot pushes no end of a chat: the next message finds out.
