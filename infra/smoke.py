@@ -58,11 +58,16 @@ def at_udesk(smoke: "Smoke") -> None:
 
 
 def at_sobot(smoke: "Smoke") -> None:
-    """The customer writes on Sobot's page; what an agent says while they are away comes here."""
+    """The customer writes on Sobot's page, or here where its Live Chat API is on; what an agent says comes here."""
     smoke.refuses_a_stranger()
     page = smoke.token(kind="sobot_page", expires_in=600)
     print(f"  the customer's page: {page['link']}")
     session = smoke.open()
+    if session["state"] == "offline":
+        smoke.fails("no agent is there. Log an agent in, and try again")
+    if session["state"] == "active":
+        said = smoke.says(session, smoke.key, kind="text", content="Hello, this is deskbridge's smoke test.")
+        smoke.shows(session, f"the customer's message, {said['id']}", lambda message: message["id"] == said["id"])
     smoke.is_answered(session)
     smoke.closes(session)
 

@@ -62,6 +62,11 @@ settings! {
     UDESK_ROBOT_EVALUATION_PATH: "where answers of another maker's robot are rated at Udesk, after /open_api_v1, such as /im/messages/evaluation; Udesk tells it (off)";
     SOBOT_SYSNUM: "the company's number at Sobot, its sysnum";
     SOBOT_KEY: "the key of Sobot's page security, which signs page tokens";
+    SOBOT_APP_ID: "the id of the application at Sobot through which the Live Chat API is called (off)";
+    SOBOT_APP_KEY: "the key of that application, which signs the request for its token";
+    SOBOT_CHAT_PREFIX: "the path before the calls of Sobot's Live Chat API, such as /api/5/user/ (/api/chat/5/user/)";
+    SOBOT_TOKEN_HEADER: "the header in which Sobot's open API wants its token: token, or bearer for Authorization (token)";
+    SOBOT_ON_UNKNOWN: "what becomes of a message that Sobot may have taken: hold, or retry, by which it may come twice (hold)";
     SOBOT_WEBHOOK_SECRETS: "the last part of the push URLs given to Sobot, at least 16 characters, current first";
     TENCENT_BASE_URL: "Tencent's address for the app's region (`https://console.tim.qq.com`)";
     TENCENT_SDK_APP_ID: "the SDKAppID of the Tencent application, a number";

@@ -50,6 +50,9 @@ pub enum Task {
     Open {
         /// Whom the customer asked for.
         assign: Assign,
+        /// Who the customer is, where the vendor is told so in the same breath.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        profile: Option<Profile>,
     },
     /// Pass on a message of the customer's.
     #[serde(rename = "message_v1")]
@@ -87,6 +90,9 @@ pub enum Task {
         /// Whether the problem was solved, by the value of the survey's answer.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         resolved: Option<u32>,
+        /// The desk's own words for what was good or bad.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        tags: Vec<String>,
     },
     /// Pass on how the customer rates the vendor's own robot.
     #[serde(rename = "rate_robot_v1")]
@@ -199,5 +205,27 @@ impl Task {
             | Self::CountTransfer { .. }
             | Self::Read { .. } => true,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    /// Two deployments work on one table for a while.
+    #[test]
+    fn what_an_older_deployment_wrote_is_read() {
+        let open = r#"{"task":"open_v1","assign":{"to":"agent","agent_id":397}}"#;
+        let Task::Open { assign, profile } = serde_json::from_str(open).unwrap() else {
+            unreachable!("it opens")
+        };
+        assert_eq!(assign.agent_id, Some(397.into()));
+        assert_eq!(profile, None);
+        let rate = r#"{"task":"rate_session_v1","vendor_session":"11","option":"36"}"#;
+        let Task::RateSession { tags, .. } = serde_json::from_str(rate).unwrap() else {
+            unreachable!("it rates")
+        };
+        assert!(tags.is_empty());
     }
 }

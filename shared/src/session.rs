@@ -80,19 +80,11 @@ pub struct Assign {
     /// What kind of counterpart.
     pub to: Counterpart,
     /// This agent.
-    #[serde(
-        default,
-        deserialize_with = "vendor_id",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub agent_id: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent_id: Option<DeskId>,
     /// An agent of this group.
-    #[serde(
-        default,
-        deserialize_with = "vendor_id",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub group_id: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group_id: Option<DeskId>,
     /// This robot.
     #[serde(
         default,
@@ -166,6 +158,47 @@ impl Assign {
             }
         }
         Ok(())
+    }
+}
+
+/// An agent's or a group's id at the desk: whole numbers at one vendor, any text at another. Reads both.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Value")]
+pub struct DeskId(String);
+
+impl DeskId {
+    /// As text.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+
+    /// As a whole number, where it is one.
+    #[must_use]
+    pub fn number(&self) -> Option<i64> {
+        self.0.parse().ok()
+    }
+}
+
+impl From<i64> for DeskId {
+    fn from(number: i64) -> Self {
+        Self(number.to_string())
+    }
+}
+
+impl TryFrom<Value> for DeskId {
+    type Error = &'static str;
+
+    fn try_from(value: Value) -> Result<Self, Self::Error> {
+        let id = match value {
+            Value::Number(id) => id.as_i64().map(|id| id.to_string()),
+            Value::String(id) => Some(id),
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+        };
+        let is_visible = |id: &String| id.bytes().all(|byte| byte.is_ascii_graphic());
+        id.filter(|id| (1..=128).contains(&id.len()) && is_visible(id))
+            .map(Self)
+            .ok_or("an id of the desk's is a whole number, or text of 1 to 128 visible ASCII characters")
     }
 }
 
@@ -408,7 +441,28 @@ pub struct View<'a> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::{Assign, Counterpart};
+    use super::{Assign, Counterpart, DeskId};
+
+    #[test]
+    fn ids_of_the_desk_are_numbers_or_texts() {
+        let read = |json: &str| serde_json::from_str::<DeskId>(json).ok();
+        for (json, text, number) in [
+            ("397", "397", Some(397)),
+            (r#""397""#, "397", Some(397)),
+            (r#""1q2w3e4r""#, "1q2w3e4r", None),
+        ] {
+            let id = read(json).unwrap();
+            assert_eq!((id.text(), id.number()), (text, number), "{json}");
+            // What is written is read again.
+            assert_eq!(read(&serde_json::to_string(&id).unwrap()), Some(id));
+        }
+        let long = format!("\"{}\"", "x".repeat(129));
+        for json in [
+            "1.5", "true", "[]", "{}", r#""""#, r#""a b""#, r#""é""#, &long,
+        ] {
+            assert_eq!(read(json), None, "{json}");
+        }
+    }
 
     #[test]
     fn what_is_for_robots_and_what_for_agents() {
@@ -456,18 +510,17 @@ mod tests {
         for (given, read) in [("397", Some(397)), (r#""397""#, Some(397)), ("null", None)] {
             let assign = format!(r#"{{"to":"agent","agent_id":{given}}}"#);
             let assign: Assign = serde_json::from_str(&assign).unwrap();
-            assert_eq!(assign.agent_id, read, "{given}");
+            let id = assign.agent_id.as_ref();
+            assert_eq!(id.and_then(DeskId::number), read, "{given}");
         }
-        for given in [
-            "3.5",
-            r#""""#,
-            r#""x""#,
-            "9223372036854775808",
-            "true",
-            "[3]",
-        ] {
-            let assign = format!(r#"{{"to":"agent","agent_id":{given}}}"#);
-            assert!(serde_json::from_str::<Assign>(&assign).is_err(), "{given}");
+        for given in ["3.5", r#""""#, "9223372036854775808", "true", "[3]"] {
+            for id in ["agent_id", "robot_id"] {
+                let assign = format!(r#"{{"to":"agent","{id}":{given}}}"#);
+                assert!(serde_json::from_str::<Assign>(&assign).is_err(), "{given}");
+            }
         }
+        // Robots are asked for by number alone.
+        let assign = r#"{"to":"robot","robot_id":"x"}"#;
+        assert!(serde_json::from_str::<Assign>(assign).is_err());
     }
 }

@@ -576,7 +576,7 @@ impl Deployed {
 }
 
 /// The stack's secret, with these path secrets for Udesk; the rest is what the twins expect.
-fn secrets(udesk_webhook: &str) -> [(&str, &str); 8] {
+fn secrets(udesk_webhook: &str) -> [(&str, &str); 9] {
     [
         ("CUSTOMER_TOKEN_SECRETS", TOKEN_SECRET),
         ("APP_EVENTS_SECRETS", EVENTS_SECRET),
@@ -587,6 +587,7 @@ fn secrets(udesk_webhook: &str) -> [(&str, &str); 8] {
         ),
         ("UDESK_WEBHOOK_SECRETS", udesk_webhook),
         ("SOBOT_KEY", "258eec3118705112b2c53dc8043d4d34"),
+        ("SOBOT_APP_KEY", ""),
         ("SOBOT_WEBHOOK_SECRETS", SOBOT_PATH_SECRET),
         (
             "TENCENT_SECRET_KEY",

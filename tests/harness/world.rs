@@ -50,6 +50,10 @@ pub const STRUCT_MESSAGE_KEY: &str = "708ff6dc-41d5-4med-9ebc-0388zz9d76f1";
 pub const CARDS: &str = EXAMPLE_CARDS;
 /// The path secret of Sobot's three webhooks.
 pub const SOBOT_PATH_SECRET: &str = "test-sobot-path-secret";
+/// The key of the application through which Sobot's Live Chat API is called.
+pub const SOBOT_APP_KEY: &str = "5d1f3c7e9a2b4d6f8091a2b3c4d5e6f7";
+/// The settings that turn that API on; without them customers write on Sobot's own page.
+pub const SOBOT_CHAT: [(&str, &str); 2] = [("SOBOT_APP_ID", "1"), ("SOBOT_APP_KEY", SOBOT_APP_KEY)];
 /// The functions whose URLs Sobot is given.
 pub const SOBOT_WEBHOOKS: [&str; 3] = [
     "webhook-sobot-offline-message",

@@ -143,6 +143,11 @@ pub(crate) fn good(name: &str) -> Option<&'static str> {
         "UDESK_ROBOT_EVALUATION_PATH" => "/im/messages/evaluation",
         "SOBOT_REGION" => "sg",
         "SOBOT_SYSNUM" => "ABC",
+        "SOBOT_APP_ID" => "1",
+        "SOBOT_APP_KEY" => "a-sobot-application-key",
+        "SOBOT_CHAT_PREFIX" => "/api/5/user/",
+        "SOBOT_TOKEN_HEADER" => "bearer",
+        "SOBOT_ON_UNKNOWN" => "retry",
         "SOBOT_WEBHOOK_SECRETS" => "a-sobot-path-secret",
         "SOBOT_KEY" => "258eec3118705112b2c53dc8043d4d34",
         "TENCENT_BASE_URL" => "https://console.tim.qq.com",
@@ -165,13 +170,14 @@ const AWS: [&str; 4] = [
 ];
 
 /// What must be in no log.
-const SECRETS: [&str; 8] = [
+const SECRETS: [&str; 9] = [
     "CUSTOMER_TOKEN_SECRETS",
     "APP_EVENTS_SECRETS",
     "UDESK_API_TOKEN",
     "UDESK_STRUCT_MESSAGE_KEY",
     "UDESK_WEBHOOK_SECRETS",
     "SOBOT_KEY",
+    "SOBOT_APP_KEY",
     "SOBOT_WEBHOOK_SECRETS",
     "TENCENT_SECRET_KEY",
 ];

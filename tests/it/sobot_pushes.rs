@@ -225,7 +225,7 @@ async fn all_three_at_any_url_are_one_conversation_in_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_that_comes_fifty_times_at_once_at_three_urls_is_one_message_and_one_event() {
+async fn contradiction_14_a_push_that_is_repeated_fifty_times_at_three_urls_is_one_message_and_one_event() {
     // Few processes: a small machine gets further with them.
     let world = World::with_processes(3, 3 * BOUND, &[]).await;
     for function in SOBOT_WEBHOOKS {
@@ -560,7 +560,7 @@ async fn values_that_sobot_writes_in_several_ways_are_the_same() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn with_the_right_secret_nothing_is_refused_for_its_content() {
+async fn contradiction_14_with_the_right_secret_nothing_is_refused_for_its_content() {
     let world = World::start().await;
     let long = push::sobot_text("DE", "sobot_5", &"c".repeat(3_000), "an id without end");
     let filled = |from: &str, to: &str| {
@@ -626,7 +626,7 @@ async fn with_the_right_secret_nothing_is_refused_for_its_content() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_path_secret_is_404_at_each_url_and_stores_nothing() {
+async fn contradiction_14_unsigned_pushes_need_the_path_secret_at_each_url() {
     let world = World::start().await;
     let longer = format!("{SOBOT_PATH_SECRET}x");
     for function in SOBOT_WEBHOOKS {

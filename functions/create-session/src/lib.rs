@@ -111,25 +111,28 @@ impl App {
         if let Some(Object(profile)) = &profile {
             // Who somebody is, and how they are treated, is not for themselves to say.
             caller.must_be_server()?;
-            if vendor != Vendor::Udesk {
-                let message = format!("leave it out: {vendor} is told of customers elsewhere");
-                return Err(Error::field("profile", message));
-            }
+            self.sends.desk.fits_profile(vendor, profile)?;
             profile.check()?;
         }
-        if assign.is_some() && !vendor.is_asked_to_open() {
+        let is_asked = self.sends.desk.is_asked_to_open(vendor);
+        if assign.is_some() && !is_asked {
             let message = format!("leave it out: whom the customer meets is decided at {vendor}");
             return Err(Error::field("assign", message));
         }
         line::at(vendor);
         let Object(assign) = assign.unwrap_or_default();
         assign.check()?;
+        self.sends.desk.fits_wish(vendor, &assign)?;
         let customer = caller.customer(customer)?;
         self.sends.desk.must_have(vendor)?;
         self.sends.desk.fits_customer(vendor, &customer)?;
-        if !vendor.is_asked_to_open() {
+        if !is_asked {
             return self.await_push(vendor, customer).await;
         }
+        let profile = profile.map(|Object(profile)| profile);
+        // Where the vendor makes a customer by itself, it is told who that is with the wish.
+        let with_wish = profile.clone().filter(|_| vendor != Vendor::Udesk);
+        let before_wish = profile.filter(|_| vendor == Vendor::Udesk);
         for tries in 0..TRIES {
             let now = clock::now();
             let found = self.sends.table.open_session(vendor, &customer).await?;
@@ -148,16 +151,17 @@ impl App {
                     change
                 }
             };
-            if let Some(Object(profile)) = profile.as_ref().filter(|_| is_new) {
+            if let Some(profile) = before_wish.as_ref().filter(|_| is_new) {
                 change.send(Task::Register {
                     profile: profile.clone(),
                 });
             }
             let entry = change.send(Task::Open {
                 assign: assign.clone(),
+                profile: with_wish.clone(),
             });
             if let Some(drained) = self.sends.append(change, Some(entry), BUDGET).await? {
-                return asked(drained, &assign, is_new);
+                return asked(drained, &assign, is_new, with_wish.is_some());
             }
             clock::pause(tries).await;
         }
@@ -265,7 +269,13 @@ fn is_being_asked(session: &Session, wish: &Assign) -> bool {
     }
 }
 
-fn asked(drained: Drained, wish: &Assign, is_new: bool) -> Result<Response<Body>, Error> {
+/// The answer once the vendor was asked; `told` says whether the wish said who the customer is.
+fn asked(
+    drained: Drained,
+    wish: &Assign,
+    is_new: bool,
+    told: bool,
+) -> Result<Response<Body>, Error> {
     let Drained {
         session,
         survey,
@@ -276,6 +286,7 @@ fn asked(drained: Drained, wish: &Assign, is_new: bool) -> Result<Response<Body>
     if let Some(Watched::Refused(fault)) = watched {
         return Err(Error::vendor_refused(fault));
     }
+    let was_told = told && watched == Some(Watched::Done);
     let status = match session.state {
         _ if is_being_asked(&session, wish) => 202,
         State::Closed => {
@@ -291,7 +302,7 @@ fn asked(drained: Drained, wish: &Assign, is_new: bool) -> Result<Response<Body>
         Some(Watched::Refused(fault)) => Some(fault),
         _ => None,
     };
-    let is_told = matches!(registered, Some(Watched::Done | Watched::Refused(_)));
+    let is_told = was_told || matches!(registered, Some(Watched::Done | Watched::Refused(_)));
     let opened = Opened {
         session: session.view(survey.as_ref()),
         profile: is_told.then_some(Told {

@@ -261,7 +261,10 @@ impl App {
                 // The push that tells who it is has not come: asked again, the vendor says so.
                 Some(Standing::InSession) if waits && !change.session.sends.is_behind() => {
                     let assign = change.session.assign.clone().unwrap_or_default();
-                    change.send(Send::Open { assign });
+                    change.send(Send::Open {
+                        assign,
+                        profile: None,
+                    });
                 }
                 _ => {}
             }

@@ -17,7 +17,6 @@ use deskbridge::{
         sobot::{Account, Channel, Refusal, host, link, page_token},
     },
 };
-use http::Uri;
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 use serde_json::value::RawValue;
 
@@ -68,7 +67,7 @@ impl Sobot {
             return Ok(None);
         }
         Ok(Some(Self {
-            base_url: base_url(settings)?,
+            base_url: host::base_url(settings)?,
             sysnum: settings.required(&SOBOT_SYSNUM)?,
             key: Secret::new(settings.required(&SOBOT_KEY)?),
             limit: settings.vendor_timeout()?,
@@ -157,29 +156,6 @@ impl Sobot {
             key: self.key.expose(),
         }
     }
-}
-
-fn base_url(settings: &Settings) -> Result<String, ConfigError> {
-    let Some(given) = settings.address(&SOBOT_BASE_URL)? else {
-        let region: host::Region = settings
-            .required(&SOBOT_REGION)?
-            .parse()
-            .map_err(|error| SOBOT_REGION.malformed(&error))?;
-        return Ok(region.base_url().to_owned());
-    };
-    if settings.optional(&SOBOT_REGION).is_some() {
-        return Err(SOBOT_BASE_URL.malformed(&"SOBOT_REGION is set too; leave one of them out"));
-    }
-    let address: Uri = given
-        .parse()
-        .map_err(|error| SOBOT_BASE_URL.malformed(&error))?;
-    if !host::is_allowed(&address) {
-        return Err(SOBOT_BASE_URL.malformed(&"its host is none of Sobot's"));
-    }
-    if address.path() != "/" || address.query().is_some() {
-        return Err(SOBOT_BASE_URL.malformed(&"it is scheme and host alone"));
-    }
-    Ok(given)
 }
 
 fn refused(refusal: Refusal) -> Error {

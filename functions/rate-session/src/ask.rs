@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 
 /// The most bytes of a remark: more than a customer writes in a survey.
 const LONGEST_REMARK: usize = 4_000;
+/// The most labels of a rating, and the most bytes of one.
+const MOST_TAGS: usize = 20;
+const LONGEST_TAG: usize = 64;
 
 /// What a caller sends.
 #[derive(Debug, Deserialize, Serialize)]
@@ -19,6 +22,7 @@ pub(crate) struct Ask {
     option: Chosen,
     remark: Option<String>,
     resolved: Option<u32>,
+    tags: Option<Vec<String>>,
 }
 
 /// Who is rated.
@@ -56,6 +60,15 @@ impl Ask {
             let message = format!("it has {size} bytes; at most {LONGEST_REMARK} are taken");
             return Err(Error::field("remark", message));
         }
+        let is_tag = |tag: &String| {
+            (1..=LONGEST_TAG).contains(&tag.len()) && !tag.trim().is_empty() && !tag.contains(',')
+        };
+        if !(self.tags().len() <= MOST_TAGS && self.tags().iter().all(is_tag)) {
+            let message = format!(
+                "at most {MOST_TAGS} labels, each of 1 to {LONGEST_TAG} bytes and without a comma"
+            );
+            return Err(Error::field("tags", message));
+        }
         // Whoever was with an agent rates the agent, if nothing else is said.
         let about = self.about.unwrap_or_else(|| {
             let met_robot_alone = session.robot.is_some() && session.agent_session().is_none();
@@ -68,6 +81,10 @@ impl Ask {
             About::Agent => self.of_agent(session, survey),
             About::Robot => self.of_robot(session),
         }
+    }
+
+    fn tags(&self) -> &[String] {
+        self.tags.as_deref().unwrap_or_default()
     }
 
     fn remark(&self) -> Option<String> {
@@ -94,6 +111,7 @@ impl Ask {
             option: self.option.id(),
             remark,
             resolved: self.resolved,
+            tags: self.tags().to_vec(),
         })
     }
 
@@ -154,6 +172,10 @@ impl Ask {
         if self.resolved.is_some() {
             let message = "a robot's survey does not ask that; leave it out";
             return Err(Error::field("resolved", message));
+        }
+        if !self.tags().is_empty() {
+            let message = "a robot's survey has no labels; leave it out";
+            return Err(Error::field("tags", message));
         }
         Ok(Task::RateRobot {
             robot,
@@ -249,6 +271,13 @@ mod tests {
         assert_eq!(refused(solved, &one_question), "resolved");
         let long = format!(r#"{{"option":"36","remark":"{}"}}"#, "x".repeat(4_001));
         assert_eq!(refused(&long, &survey()), "remark");
+        for tag in ["", " ", "a,b", &"x".repeat(65)] {
+            let tagged = format!(r#"{{"option":"36","tags":["{tag}"]}}"#);
+            assert_eq!(refused(&tagged, &survey()), "tags", "{tag}");
+        }
+        let many = vec!["x"; 21];
+        let tagged = serde_json::json!({"option": "36", "tags": many}).to_string();
+        assert_eq!(refused(&tagged, &survey()), "tags");
     }
 
     #[test]
@@ -259,6 +288,8 @@ mod tests {
             r#"{"option":36,"remark":"x"}"#,
             r#"{"option":"39","remark":"x","resolved":1}"#,
             r#"{"option":"40","remark":""}"#,
+            r#"{"option":"36","tags":["quick","friendly"]}"#,
+            r#"{"option":"36","tags":null}"#,
         ] {
             assert!(asked(json, &with_agent, Some(&survey())).is_ok(), "{json}");
         }
@@ -278,6 +309,8 @@ mod tests {
         let about = r#"{"about":"robot","option":2}"#;
         assert_eq!(rated(Some("11"), urobot, about), Ok(true));
         let none = Err("about".to_owned());
+        let tagged = r#"{"about":"robot","option":2,"tags":["quick"]}"#;
+        assert_eq!(rated(None, urobot, tagged), Err("tags".to_owned()));
         assert_eq!(rated(None, None, r#"{"option":2}"#), none);
         assert_eq!(
             rated(urobot, urobot, r#"{"about":"agent","option":2}"#),

@@ -47,7 +47,7 @@ impl App {
     pub fn from_settings(settings: &Settings) -> Result<Self, ConfigError> {
         Ok(Self {
             guard: Guard::from_settings(settings)?,
-            sends: Sends::of_udesk(settings)?,
+            sends: Sends::of_udesk_and_sobot(settings)?,
         })
     }
 

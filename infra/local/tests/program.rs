@@ -26,6 +26,8 @@ fn refusal(arguments: &[&str], environment: &[(&str, &str)]) -> String {
         "SOBOT_REGION",
         "SOBOT_SYSNUM",
         "SOBOT_KEY",
+        "SOBOT_APP_ID",
+        "SOBOT_APP_KEY",
         "TENCENT_BASE_URL",
         "TENCENT_SDK_APP_ID",
         "TENCENT_SECRET_KEY",

@@ -17,7 +17,8 @@ use crate::{
     ids::CustomerId,
     message::{Message, Suggestion},
     outgoing::Task,
-    session::{Agent, Queue, Session, State},
+    profile::Profile,
+    session::{Agent, Assign, Queue, Session, State},
     survey::Survey,
     table::Table,
     vendor::Vendor,
@@ -194,8 +195,23 @@ impl Desk {
             table: table.clone(),
             limit: settings.vendor_timeout()?,
             udesk: udesk::Udesk::from_settings(settings)?,
-            sobot: sobot::Sobot::from_settings(settings),
+            sobot: sobot::Sobot::from_settings(settings)?,
             tencent: tencent::Tencent::from_settings(settings)?,
+        })
+    }
+
+    /// The desk of a function that has nothing to say at Tencent, and is given none of its secrets.
+    ///
+    /// # Errors
+    /// Where a setting is malformed, or only some of a vendor's are set.
+    pub fn of_udesk_and_sobot(
+        settings: &Settings,
+        http: &Client,
+        table: &Table,
+    ) -> Result<Self, ConfigError> {
+        Ok(Self {
+            sobot: sobot::Sobot::from_settings(settings)?,
+            ..Self::of_udesk(settings, http, table)?
         })
     }
 
@@ -234,6 +250,42 @@ impl Desk {
         Err(Error::vendor_not_configured(vendor))
     }
 
+    /// Whether `vendor` is asked for a conversation here. Where it is not, the customer meets the desk through the
+    /// vendor's own page or client, and the vendor's first push tells of it.
+    #[must_use]
+    pub fn is_asked_to_open(&self, vendor: Vendor) -> bool {
+        let sobot = self.sobot.as_ref();
+        vendor.is_asked_to_open()
+            || (vendor == Vendor::Sobot && sobot.is_some_and(sobot::Sobot::is_asked))
+    }
+
+    /// Refuses a wish for somebody whom the vendor can't have, of a vendor that is asked for conversations.
+    ///
+    /// # Errors
+    /// Names the field at fault.
+    pub fn fits_wish(&self, vendor: Vendor, wish: &Assign) -> Result<(), Unfit> {
+        match vendor {
+            Vendor::Udesk => udesk::fits_wish(wish),
+            Vendor::Sobot => sobot::fits_wish(wish),
+            Vendor::Tencent => Ok(()),
+        }
+    }
+
+    /// Refuses to tell a vendor who the customer is that can't be told, or not so much.
+    ///
+    /// # Errors
+    /// Names the field at fault.
+    pub fn fits_profile(&self, vendor: Vendor, profile: &Profile) -> Result<(), Unfit> {
+        match vendor {
+            Vendor::Udesk => Ok(()),
+            Vendor::Sobot if self.is_asked_to_open(vendor) => sobot::fits_profile(profile),
+            Vendor::Sobot | Vendor::Tencent => Err(Unfit::new(
+                "profile",
+                format!("leave it out: {vendor} is told of customers elsewhere"),
+            )),
+        }
+    }
+
     /// Refuses a customer whom the vendor can't have.
     ///
     /// # Errors
@@ -252,7 +304,10 @@ impl Desk {
     pub fn fits(&self, session: &Session, message: &Message) -> Result<(), Unfit> {
         match session.vendor {
             Vendor::Udesk => udesk::fits(session, message),
-            Vendor::Sobot => Err(sobot::takes_none(message)),
+            Vendor::Sobot => match &self.sobot {
+                Some(sobot) => sobot.fits(message),
+                None => Err(sobot::takes_none(message)),
+            },
             Vendor::Tencent => tencent::fits(message),
         }
     }
@@ -264,6 +319,7 @@ impl Desk {
     pub fn takes_feedback(&self, session: &Session) -> Result<(), Error> {
         match session.vendor {
             Vendor::Udesk => self.udesk().map(drop),
+            Vendor::Sobot if self.is_asked_to_open(Vendor::Sobot) => Ok(()),
             vendor @ (Vendor::Sobot | Vendor::Tencent) => Err(Error::new(
                 Kind::InvalidRequest,
                 format!("this is for sessions at udesk; this one is at {vendor}"),
@@ -278,7 +334,10 @@ impl Desk {
     /// Names what is at fault.
     pub fn takes(&self, session: &Session, task: &Task) -> Result<(), Error> {
         self.takes_feedback(session)?;
-        self.udesk()?.takes(session, task)
+        match session.vendor {
+            Vendor::Sobot => sobot::fits_rating(task),
+            Vendor::Udesk | Vendor::Tencent => self.udesk()?.takes(session, task),
+        }
     }
 
     /// Udesk, for calls that are no entry of a log: look-ups, and what is worth nothing later.
@@ -305,8 +364,9 @@ impl Desk {
     #[must_use]
     pub fn warm_urls(&self) -> Vec<&str> {
         let udesk = self.udesk.iter().map(udesk::Udesk::base_url);
+        let sobot = self.sobot.iter().filter_map(sobot::Sobot::base_url);
         let tencent = self.tencent.iter().map(tencent::Tencent::base_url);
-        udesk.chain(tencent).collect()
+        udesk.chain(sobot).chain(tencent).collect()
     }
 
     /// What becomes of a message that `vendor` may have taken.
@@ -317,7 +377,10 @@ impl Desk {
                 .udesk
                 .as_ref()
                 .map_or(OnUnknown::Hold, udesk::Udesk::on_unknown),
-            Vendor::Sobot => OnUnknown::Hold,
+            Vendor::Sobot => self
+                .sobot
+                .as_ref()
+                .map_or(OnUnknown::Hold, sobot::Sobot::on_unknown),
             Vendor::Tencent => self
                 .tencent
                 .as_ref()
@@ -350,6 +413,7 @@ impl Desk {
         }
         let ask = Task::Open {
             assign: session.assign.clone().unwrap_or_default(),
+            profile: None,
         };
         match self.call(session, &ask, None, &spent).await {
             // A robot that has forgotten the customer knows them again by now. If it does not, nothing is
@@ -397,7 +461,7 @@ impl Desk {
                 None => off(),
             },
             Vendor::Sobot => match &self.sobot {
-                Some(sobot) => sobot.attempt(task),
+                Some(sobot) => sobot.attempt(self, session, task, message, spent).await,
                 None => off(),
             },
             Vendor::Tencent => match &self.tencent {

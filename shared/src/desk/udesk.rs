@@ -29,7 +29,7 @@ use crate::{
     outgoing::Task,
     profile::Profile,
     secret::Secret,
-    session::{Assign, Counterpart, Queue, Session, State},
+    session::{Assign, Counterpart, DeskId, Queue, Session, State},
     table::Table,
     vendor::{
         Vendor,
@@ -107,13 +107,13 @@ pub struct Line<'a> {
 pub struct Spent(AtomicU64);
 
 impl Spent {
-    fn add(&self, took_ms: Millis) {
+    pub(super) fn add(&self, took_ms: Millis) {
         let took_ms = u64::try_from(took_ms).unwrap_or(0);
         self.0.fetch_add(took_ms, Ordering::Relaxed);
     }
 
     /// What is left of `limit`, if anything is.
-    fn left(&self, limit: Duration) -> Option<Duration> {
+    pub(super) fn left(&self, limit: Duration) -> Option<Duration> {
         let spent = Duration::from_millis(self.0.load(Ordering::Relaxed));
         limit.checked_sub(spent).filter(|left| !left.is_zero())
     }
@@ -429,6 +429,20 @@ pub(super) fn fits(session: &Session, message: &Message) -> Result<(), Unfit> {
     Ok(())
 }
 
+/// Refuses a wish for somebody whom Udesk can't have.
+pub(super) fn fits_wish(wish: &Assign) -> Result<(), Unfit> {
+    for (field, id) in [
+        ("assign.agent_id", &wish.agent_id),
+        ("assign.group_id", &wish.group_id),
+    ] {
+        if id.as_ref().is_some_and(|id| id.number().is_none()) {
+            let why = "an id of Udesk's is a whole number, as it is or as text";
+            return Err(Unfit::new(field, why));
+        }
+    }
+    Ok(())
+}
+
 /// The call that a task is.
 enum Call<'a> {
     Register(create_customer::Request<'a>),
@@ -455,7 +469,7 @@ impl<'a> Call<'a> {
             })),
             // A push may have brought an agent since.
             Task::Open { .. } if session.state == State::Active => None,
-            Task::Open { assign } => Some(Self::Create(create_session::Request {
+            Task::Open { assign, .. } => Some(Self::Create(create_session::Request {
                 customer_token,
                 assign: asked_for(assign),
                 channel: assign.channel.as_deref(),
@@ -519,6 +533,11 @@ impl<'a> Call<'a> {
     }
 }
 
+/// An id as Udesk has them: see [`fits_wish`].
+fn number(id: Option<&DeskId>) -> Option<Id> {
+    id.and_then(DeskId::number).map(Id)
+}
+
 /// Whom Udesk is asked for. Without its robot and scene, which create-session demands, a urobot would be nobody in
 /// particular: the other robot needs neither.
 fn asked_for(assign: &Assign) -> create_session::Assign<'_> {
@@ -526,8 +545,8 @@ fn asked_for(assign: &Assign) -> create_session::Assign<'_> {
     let robot_role_id = assign.robot_role_id.as_deref();
     match (assign.to, robot_id, scene_id) {
         (Counterpart::Agent, _, _) => create_session::Assign::Agent {
-            agent_id: assign.agent_id.map(Id),
-            group_id: assign.group_id.map(Id),
+            agent_id: number(assign.agent_id.as_ref()),
+            group_id: number(assign.group_id.as_ref()),
         },
         (Counterpart::Urobot, Some(robot_id), Some(scene_id)) => create_session::Assign::Urobot {
             robot_id,
@@ -546,8 +565,8 @@ fn asked_for(assign: &Assign) -> create_session::Assign<'_> {
 fn destination(session: &Session, vendor_session: Option<Id>) -> send_message::Destination {
     let asked = session.assign.as_ref();
     let left_for_later = send_message::Destination::LeaveMessage {
-        agent_id: asked.and_then(|asked| asked.agent_id).map(Id),
-        group_id: asked.and_then(|asked| asked.group_id).map(Id),
+        agent_id: number(asked.and_then(|asked| asked.agent_id.as_ref())),
+        group_id: number(asked.and_then(|asked| asked.group_id.as_ref())),
     };
     let robot = asked.map(asked_for);
     match (session.state, vendor_session) {
@@ -757,8 +776,8 @@ mod tests {
         let customer = CustomerId::parse("DE").unwrap();
         let assign = Assign {
             to: Counterpart::Agent,
-            agent_id: Some(397),
-            group_id: Some(1),
+            agent_id: Some(397.into()),
+            group_id: Some(1.into()),
             ..Assign::default()
         };
         let mut session = Session::opening(Vendor::Udesk, customer, Some(assign), 0);
@@ -915,6 +934,7 @@ mod tests {
     fn udesk_is_not_asked_again_for_whom_an_agent_has() {
         let open = Task::Open {
             assign: Assign::default(),
+            profile: None,
         };
         assert!(Call::of(&session(State::Active, Some("11")), &open, None).is_none());
         assert!(Call::of(&session(State::Queued, None), &open, None).is_some());

@@ -241,10 +241,11 @@ impl Whose<'_> {
             .map(|session| Change::to(session, now)))
     }
 
-    /// Whether the vendor's session goes on although ours has ended: where the vendor is not asked, it
+    /// Whether the vendor's session goes on although ours has ended: where the vendor was not asked for it, it
     /// has not learned of the end. What comes then begins anew, or the next conversation would stay mute.
     fn outlived(&self, session: &Session) -> bool {
-        !session.is_open() && !self.vendor.is_asked_to_open()
+        let was_asked = self.vendor.is_asked_to_open() || session.assign.is_some();
+        !session.is_open() && !was_asked
     }
 
     /// A pointer led to nothing, since its session has outlived the retention or is outlived by the

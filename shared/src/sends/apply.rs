@@ -48,7 +48,7 @@ impl Rules<'_> {
         match outcome {
             Outcome::Opened(opened) => {
                 let asked = match &entry.task {
-                    Task::Open { assign } => Some(assign),
+                    Task::Open { assign, .. } => Some(assign),
                     _ => None,
                 };
                 apply_opened(change, opened, asked);
@@ -429,7 +429,7 @@ mod tests {
     #[test]
     fn a_wish_counts_once_it_is_granted() {
         let wish = Assign {
-            group_id: Some(1),
+            group_id: Some(1.into()),
             ..Assign::default()
         };
         let mut granted = change(State::Robot, None);

@@ -123,6 +123,14 @@ impl Sends {
         Self::with(settings, Desk::of_udesk)
     }
 
+    /// The same for a function that has nothing to do at Tencent.
+    ///
+    /// # Errors
+    /// Where a setting is missing or malformed.
+    pub fn of_udesk_and_sobot(settings: &Settings) -> Result<Self, ConfigError> {
+        Self::with(settings, Desk::of_udesk_and_sobot)
+    }
+
     fn with(
         settings: &Settings,
         desk: fn(&Settings, &Client, &Table) -> Result<Desk, ConfigError>,

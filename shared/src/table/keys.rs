@@ -134,6 +134,11 @@ impl Key {
         Self::alone(format!("NOTE#{vendor}#{what}"))
     }
 
+    /// A token that all functions share.
+    pub(super) fn token(vendor: Vendor, whose: &str) -> Self {
+        Self::alone(format!("TOKEN#{vendor}#{whose}"))
+    }
+
     /// An entry of one of the session's logs.
     pub(super) fn entry(id: &SessionId, direction: Direction, number: u64) -> Self {
         match direction {

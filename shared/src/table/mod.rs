@@ -9,6 +9,7 @@ mod notes;
 mod outstanding;
 mod parts;
 mod read;
+mod tokens;
 mod turns;
 mod watch;
 
@@ -20,6 +21,7 @@ pub use erase::{Begun, BegunPage, Behind, Erased};
 pub use notes::unread_of;
 pub use outstanding::OutstandingPage;
 pub use read::{Page, Seen, Sighting};
+pub use tokens::{SharedToken, Token};
 pub use turns::Turn;
 pub use watch::WATCH_SHARDS;
 

@@ -27,8 +27,9 @@ impl Vendor {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Udesk, Self::Sobot, Self::Tencent];
 
-    /// Whether the vendor is asked for a conversation. Where it is not, the customer meets the desk
-    /// through the vendor's own page or client, and the vendor's first push tells of it.
+    /// Whether the vendor is asked for a conversation, whatever the settings. Where it is not, the customer meets the
+    /// desk through the vendor's own page or client, and the vendor's first push tells of it. Whether it is in this
+    /// deployment, its desk knows.
     #[must_use]
     pub fn is_asked_to_open(self) -> bool {
         match self {

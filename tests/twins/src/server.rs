@@ -83,6 +83,7 @@ pub(crate) struct Incoming {
     /// The query as it was sent.
     pub(crate) raw_query: String,
     pub(crate) content_type: Option<String>,
+    pub(crate) headers: http::HeaderMap,
     pub(crate) bytes: Bytes,
 }
 
@@ -107,8 +108,14 @@ impl Incoming {
                 .get(header::CONTENT_TYPE)
                 .and_then(|value| value.to_str().ok())
                 .map(str::to_owned),
+            headers: parts.headers,
             bytes,
         }
+    }
+
+    /// A header's text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
     }
 
     /// Whether the header says that the body is JSON.

@@ -38,11 +38,16 @@ impl<'a> Feedback<'a> {
             | Task::Message { .. }
             | Task::Close
             | Task::Read { .. } => return Ok(None),
+            Task::RateSession { tags, .. } if !tags.is_empty() => {
+                let why = "leave it out: Udesk's survey takes no labels";
+                return Err(Error::field("tags", why));
+            }
             Task::RateSession {
                 vendor_session,
                 option,
                 remark,
                 resolved,
+                tags: _,
             } => Self::Session(survey::Request {
                 im_sub_session_id: number("about", vendor_session)?,
                 option_id: number("option", option)?,

@@ -1,6 +1,6 @@
 //! Sobot's result codes (`ret_code`), which are strings: `000000` is no number.
 //!
-//! No page lists those of `POST /api/page/token`; these are the open API's.
+//! No page lists those of `POST /api/page/token`; these are the open API's, the Live Chat API's among them.
 //!
 //! Vendor page: <https://developer.sobot.io/en/pages/6cc489/>
 
@@ -54,10 +54,10 @@ impl Code {
     pub fn fate(&self, message: &str, headers: &HeaderMap) -> Option<Fate> {
         match self {
             Self::Success => None,
+            // Nothing was done; another token is good for the same call.
+            Self::NoToken | Self::BadToken => Some(Fate::Resign),
             Self::Business(_)
             | Self::NotInPlan
-            | Self::NoToken
-            | Self::BadToken
             | Self::WrongSignature
             | Self::NoApiConfiguration
             | Self::UnknownError => Some(Fate::Refused),
@@ -150,10 +150,14 @@ mod tests {
     }
 
     #[test]
-    fn only_what_speaks_of_a_limit_may_go_better_next_time() {
+    fn a_token_can_be_had_anew_and_what_speaks_of_a_limit_may_go_better_next_time() {
         let none = HeaderMap::new();
         for text in KNOWN {
-            let wanted = (text != "000000").then_some(Fate::Refused);
+            let wanted = match text {
+                "000000" => None,
+                "900001" | "900002" => Some(Fate::Resign),
+                _ => Some(Fate::Refused),
+            };
             assert_eq!(Code::from(text).fate("no", &none), wanted, "{text}");
             // A known code means what it means, whatever its message.
             assert_eq!(Code::from(text).fate("limit", &none), wanted, "{text}");

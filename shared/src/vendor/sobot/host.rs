@@ -1,10 +1,12 @@
-//! Where Sobot is: its regions, and the hosts that are Sobot's.
+//! Where Sobot is: its regions, the hosts that are Sobot's, and the address that the settings name.
 //!
 //! Vendor page: <https://developer.sobot.io/en/pages/6cc489/>
 
 use std::str::FromStr;
 
 use http::Uri;
+
+use crate::config::{ConfigError, SOBOT_BASE_URL, SOBOT_REGION, Settings};
 
 /// Where an account lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +68,33 @@ pub fn is_allowed(address: &Uri) -> bool {
             .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
     });
     bare && (is_here || is_sobots)
+}
+
+/// Scheme and host of Sobot, as the settings want it: those of a region, or some that are Sobot's own.
+///
+/// # Errors
+/// Where neither or both are set, or what is set is none of Sobot's.
+pub fn base_url(settings: &Settings) -> Result<String, ConfigError> {
+    let Some(given) = settings.address(&SOBOT_BASE_URL)? else {
+        let region: Region = settings
+            .required(&SOBOT_REGION)?
+            .parse()
+            .map_err(|error| SOBOT_REGION.malformed(&error))?;
+        return Ok(region.base_url().to_owned());
+    };
+    if settings.optional(&SOBOT_REGION).is_some() {
+        return Err(SOBOT_BASE_URL.malformed(&"SOBOT_REGION is set too; leave one of them out"));
+    }
+    let address: Uri = given
+        .parse()
+        .map_err(|error| SOBOT_BASE_URL.malformed(&error))?;
+    if !is_allowed(&address) {
+        return Err(SOBOT_BASE_URL.malformed(&"its host is none of Sobot's"));
+    }
+    if address.path() != "/" || address.query().is_some() {
+        return Err(SOBOT_BASE_URL.malformed(&"it is scheme and host alone"));
+    }
+    Ok(given.trim_end_matches('/').to_owned())
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::vendor::text;
 
 /// The longest that is taken for an id, in bytes. Sobot's have 32 or so; what the table keys by must end somewhere.
-const LONGEST: usize = 256;
+pub(super) const LONGEST: usize = 256;
 
 /// For a field that may be absent, null or empty, and is an id otherwise, as text or a number.
 pub(super) fn optional<'de, D: Deserializer<'de>>(

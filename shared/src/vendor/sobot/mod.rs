@@ -7,18 +7,28 @@
 //! | [`page_token`] | `POST /api/page/token` |
 //! | [`link`], [`channel`] | the page that such a token opens |
 //! | [`push`], [`push_offline`], [`push_unread`], [`push_chat_list`] | the three message pushes |
+//! | [`get_token`] | `GET /api/get_token` |
+//! | [`live_chat`] | what the calls of the Live Chat API have in common |
+//! | [`chat_connect`], [`chat_send`], [`comment`], [`out`] | those calls |
 //! | [`host`], [`account`], [`sign`] | address, account and signatures |
-//! | [`code`], [`refusal`] | codes, and what a refusal means |
+//! | [`code`], [`refusal`], [`answer`] | codes, what a refusal means, and where both stand in an answer |
 //! | `id`, `time` | values that Sobot writes in more than one way |
 //!
 //! Vendor page: <https://developer.sobot.io/en/pages/415168>
 
 pub mod account;
+pub mod answer;
 pub mod channel;
+pub mod chat_connect;
+pub mod chat_send;
 pub mod code;
+pub mod comment;
+pub mod get_token;
 pub mod host;
 mod id;
 pub mod link;
+pub mod live_chat;
+pub mod out;
 pub mod page_token;
 pub mod push;
 pub mod push_chat_list;

@@ -5,8 +5,8 @@
 use http::{HeaderMap, Method, header};
 use serde::{Deserialize, Serialize};
 
-use super::{Account, Channel, Code, Refusal, sign};
-use crate::fate::{Fate, retry_after};
+use super::{Account, Channel, Code, Refusal, refusal::by_status, sign};
+use crate::fate::Fate;
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug)]
@@ -135,15 +135,7 @@ struct Answer {
 /// # Errors
 /// A [`Refusal`] that says what to do about it.
 pub fn read(status: u16, headers: &HeaderMap, body: &[u8]) -> Result<Response, Refusal> {
-    let by_status = match status {
-        200..=299 => None,
-        408 | 429 | 503 => Some(Fate::Retry {
-            after: retry_after(headers),
-        }),
-        500.. => Some(Fate::RetryMaybeArrived),
-        // A redirect or a refusal of the server in front.
-        _ => Some(Fate::Refused),
-    };
+    let by_status = by_status(status, headers);
     let Ok(Answer {
         ret_code,
         ret_msg,

@@ -111,9 +111,9 @@ mod tests {
         kind(&members(body.as_bytes()).unwrap().1)
     }
 
-    // Contradiction 13: two bodies share a type, the third has none.
+    // Two bodies share a type, the third has none.
     #[test]
-    fn the_three_are_told_apart_by_their_fields() {
+    fn contradiction_13_the_three_are_told_apart_by_their_fields() {
         assert!(matches!(named(OFFLINE), Kind::Offline));
         assert!(matches!(named(UNREAD), Kind::Unread));
         assert!(matches!(named(CHAT_LIST), Kind::ChatList));

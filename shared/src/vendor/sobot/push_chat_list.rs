@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn the_numbers_of_the_page_and_others() {
+    fn contradiction_13_last_msg_type_is_a_number_or_a_word() {
         for (number, kind) in [
             (json!(0), LastMsgType::Text),
             (json!("0"), LastMsgType::Text),

@@ -125,7 +125,7 @@ mod tests {
 
     // Contradiction 13: tolerant types.
     #[test]
-    fn ids_may_be_numbers_and_numbers_text() {
+    fn contradiction_13_ids_may_be_numbers_and_numbers_text() {
         let chat = |name, value| with(name, value).unwrap().chat;
         assert_eq!(chat("cid", json!(12)).cid.as_deref(), Some("12"));
         assert_eq!(chat("cid", json!("")).cid, None);

@@ -1,4 +1,4 @@
-//! Sobot's two page signatures. MD5 over values without separators: what goes in must not be ambiguous, see
+//! Sobot's two page signatures, and that of the open API's token. MD5 over values without separators: what goes in must not be ambiguous, see
 //! [`super::page_token::is_partnerid`].
 //!
 //! Vendor page: <https://developer.sobot.io/en/pages/6cc489/>, "Token encryption"
@@ -24,6 +24,12 @@ pub fn page_token(
 /// `sign` of the page's own sign mode: lower-hex MD5 of `sysnum`, `key` and `partnerid`.
 pub fn page(sysnum: &str, key: &str, partnerid: &str) -> String {
     hex(&[sysnum, key, partnerid])
+}
+
+/// `sign` of `GET /api/get_token`: lower-hex MD5 of `appid`, `create_time` and the application's key. `create_time` is
+/// Unix seconds, as it is sent.
+pub fn get_token(appid: &str, create_time: &str, app_key: &str) -> String {
+    hex(&[appid, create_time, app_key])
 }
 
 fn hex(parts: &[&str]) -> String {
@@ -64,5 +70,12 @@ mod tests {
     #[test]
     fn equals_vector_s4() {
         assert_eq!(page("ABC", KEY, "DE"), "0381a071f55b73b69ec670b76767af6c");
+    }
+    #[test]
+    fn equals_vector_s5() {
+        assert_eq!(
+            get_token("1", "1569397773", "2"),
+            "258eec3118705112b2c53dc8043d4d34"
+        );
     }
 }

@@ -121,7 +121,8 @@ impl Twin {
         })
     }
 
-    /// Ends the customer's chat: what is said next has another `cid`.
+    /// Ends the customer's chat: what is said next has another `cid`, and what the customer writes reaches
+    /// nobody. No push tells of it.
     pub fn end_chat(&self, partner_id: &str) {
         let mut shared = self.lock();
         shared.desk.begin_chat(partner_id, Timestamp::now());

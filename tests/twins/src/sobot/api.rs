@@ -1,4 +1,4 @@
-//! A call: noted, faults, then the token's endpoint or the customer's page.
+//! A call: noted, faults, then the page token's endpoint, the open API or the customer's page.
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -6,11 +6,11 @@ use axum::response::Response;
 use axum::routing::{any, get};
 use http::StatusCode;
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::refusal::{self, Refusal};
-use super::twin::Twin;
-use super::{Call, chat, page, token};
+use super::twin::{Shared, Twin};
+use super::{Call, chat, live_chat, open_api, page, token};
 use crate::faults::Instead;
 use crate::server::{Incoming, cut, json_response, status_response};
 
@@ -43,13 +43,19 @@ async fn serve(twin: Twin, call: Incoming) -> Response {
     let (number, fault) = {
         let mut shared = twin.lock();
         let fault = shared.faults.take(call.method.as_str(), &call.path);
+        let asked = live_chat::name(&shared.switches, &call.path);
+        let unknown_fields = fields.map(|fields| match asked {
+            Some(name) => live_chat::unknown_fields(name, fields),
+            None => token::unknown_fields(fields),
+        });
+        let unknown_fields = unknown_fields.unwrap_or_default();
         shared.calls.push(Call {
             at: Timestamp::now(),
             method: call.method.to_string(),
             path: call.path.clone(),
             query: call.query.clone(),
             content_type: call.content_type.clone(),
-            unknown_fields: fields.map(token::unknown_fields).unwrap_or_default(),
+            unknown_fields,
             body: body.clone(),
             fault: fault.clone(),
             status: None,
@@ -71,6 +77,26 @@ async fn serve(twin: Twin, call: Incoming) -> Response {
     let response = match (call.method.as_str(), call.path.as_str()) {
         ("POST", TOKEN) => give(&twin, number, body.as_ref()),
         (_, TOKEN) => status_response(405, None),
+        ("GET", open_api::GET_TOKEN) => open(&twin, number, |shared| {
+            let now = Timestamp::now();
+            open_api::mint(
+                twin.config(),
+                &shared.switches,
+                &mut shared.desk,
+                &call,
+                now,
+            )
+        }),
+        (_, open_api::GET_TOKEN) => status_response(405, None),
+        (method, path) if is_live_chat(&twin, path) => match method {
+            "POST" => open(&twin, number, |shared| {
+                let now = Timestamp::now();
+                let (switches, desk) = (&shared.switches, &mut shared.desk);
+                open_api::admit(switches, desk, &call, now)?;
+                live_chat::answer(twin.config(), switches, desk, &call, body.as_ref(), now)
+            }),
+            _ => status_response(405, None),
+        },
         ("GET", path) => match chat::channel(path) {
             Some(channel) => chat::page(&twin, channel, &call),
             None => status_response(404, None),
@@ -90,14 +116,37 @@ fn give(twin: &Twin, number: usize, body: Option<&Value>) -> Response {
         let switches = shared.switches.clone();
         let given = token::issue(twin.config(), &switches, &mut shared.desk, body);
         twin.save(&shared);
-        given.map_err(|refusal| match refusal {
-            Refusal::Sign => (refusal::SIGN.to_owned(), "sign is wrong".to_owned()),
-            Refusal::Request(why) => (switches.refusal_code, why),
-        })
+        given.map_err(|refusal| refusal.told(&switches.refusal_code))
     };
     match given {
         Ok(answer) => {
             twin.noted(number, |noted| noted.code = Some(refusal::OK.to_owned()));
+            json_response(StatusCode::OK, &answer)
+        }
+        Err((code, why)) => answered(twin, number, &code, &why),
+    }
+}
+
+fn is_live_chat(twin: &Twin, path: &str) -> bool {
+    live_chat::name(&twin.lock().switches, path).is_some()
+}
+
+/// The answer of the open API: what was asked for stands in `item`.
+fn open(
+    twin: &Twin,
+    number: usize,
+    ask: impl FnOnce(&mut Shared) -> Result<Value, Refusal>,
+) -> Response {
+    let given = {
+        let mut shared = twin.lock();
+        let given = ask(&mut shared);
+        twin.save(&shared);
+        given.map_err(|refusal| refusal.told(&shared.switches.refusal_code))
+    };
+    match given {
+        Ok(item) => {
+            twin.noted(number, |noted| noted.code = Some(refusal::OK.to_owned()));
+            let answer = json!({"ret_code": refusal::OK, "ret_msg": "success", "item": item});
             json_response(StatusCode::OK, &answer)
         }
         Err((code, why)) => answered(twin, number, &code, &why),

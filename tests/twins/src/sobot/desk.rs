@@ -1,4 +1,4 @@
-//! The desk: the tokens given, the visitors, and what agents said to them. This is the twin's whole
+//! The desk: the tokens given, the visitors, what agents said to them and what they wrote. This is the twin's whole
 //! state, and what the state file keeps.
 
 use std::collections::BTreeMap;
@@ -146,12 +146,79 @@ pub struct Visitor {
     pub said: Vec<Said>,
     /// How many of those the customer has not seen on the page.
     pub unread: u32,
+    /// How far the customer has come through the Live Chat API.
+    #[serde(default)]
+    pub standing: Standing,
+    /// The chats that an agent had with the customer through that API, oldest first.
+    #[serde(default)]
+    pub chats: Vec<String>,
+    /// What the customer wrote through it, oldest first.
+    #[serde(default)]
+    pub wrote: Vec<Wrote>,
+    /// How the customer rated those chats.
+    #[serde(default)]
+    pub ratings: Vec<Rating>,
+}
+
+/// How far a customer has come through the Live Chat API.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// Not connected.
+    #[default]
+    Away,
+    /// In the queue, at this place.
+    Waiting(i64),
+    /// With an agent.
+    Connected,
+}
+
+/// Something that a customer wrote.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Wrote {
+    /// `msg_type`
+    pub kind: MsgKind,
+    /// `content`
+    pub content: String,
+    /// The chat that it was written in.
+    pub cid: String,
+    /// When.
+    #[serde(with = "crate::instant")]
+    pub at: Timestamp,
+}
+
+/// A rating of a chat.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Rating {
+    /// Which chat.
+    pub cid: String,
+    /// `score`
+    pub score: i64,
+    /// `solved`
+    pub solved: Option<i64>,
+    /// `tag`
+    pub tag: Option<String>,
+    /// `remark`
+    pub remark: Option<String>,
+    /// `comment_type`
+    pub comment_type: Option<i64>,
+}
+
+/// A token of the open API.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct AppToken {
+    pub(crate) token: String,
+    /// In Unix milliseconds of the vendor's clock.
+    pub(crate) ends_at: i64,
 }
 
 /// Tokens, visitors and counters.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Desk {
     pub(crate) tokens: BTreeMap<String, Issued>,
+    /// The open API's, oldest first.
+    #[serde(default)]
+    pub(crate) app_tokens: Vec<AppToken>,
     pub(crate) visitors: BTreeMap<String, Visitor>,
     next: u64,
     seed: String,
@@ -166,6 +233,7 @@ impl Desk {
     pub(crate) fn new(now: Timestamp) -> Self {
         Self {
             tokens: BTreeMap::new(),
+            app_tokens: Vec::new(),
             visitors: BTreeMap::new(),
             next: 1,
             seed: now.as_nanosecond().to_string(),
@@ -194,6 +262,10 @@ impl Desk {
                 visits: Vec::new(),
                 said: Vec::new(),
                 unread: 0,
+                standing: Standing::Away,
+                chats: Vec::new(),
+                wrote: Vec::new(),
+                ratings: Vec::new(),
             })
     }
 
@@ -203,6 +275,16 @@ impl Desk {
         let visitor = self.visitor(partner_id, now);
         visitor.cid = cid;
         visitor.chat_began = now;
+        visitor.standing = Standing::Away;
+    }
+
+    /// An agent takes the customer, in a chat of its own; gives the chat.
+    pub(crate) fn connect(&mut self, partner_id: &str, now: Timestamp) -> String {
+        self.begin_chat(partner_id, now);
+        let visitor = self.visitor(partner_id, now);
+        visitor.standing = Standing::Connected;
+        visitor.chats.push(visitor.cid.clone());
+        visitor.cid.clone()
     }
 
     /// An agent says something.

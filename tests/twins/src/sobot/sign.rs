@@ -1,4 +1,4 @@
-//! The two signatures of the page: lower-case hex MD5 over values that follow each other without
+//! The two signatures of the page, and that of the open API's token: lower-case hex MD5 over values that follow each other without
 //! anything between them.
 //!
 //! The page's table leaves `customized_fields` out of the token's signature, its example has them
@@ -23,6 +23,11 @@ pub fn page(sysnum: &str, key: &str, partnerid: &str) -> String {
     hex(&format!("{sysnum}{key}{partnerid}"))
 }
 
+/// The signature of `GET /api/get_token`. `create_time` is the text as it is sent.
+pub fn get_token(app_id: &str, create_time: &str, app_key: &str) -> String {
+    hex(&format!("{app_id}{create_time}{app_key}"))
+}
+
 fn hex(text: &str) -> String {
     Md5::digest(text)
         .iter()
@@ -34,7 +39,7 @@ fn hex(text: &str) -> String {
 mod tests {
     use super::*;
 
-    // Vectors S1, S2 and S4 of vendors.md, section 5. S1 is the page's own.
+    // Vectors S1, S2, S4 and S5 of vendors.md, section 5. S1 is the page's own.
     const SYSNUM: &str = "ABC";
     const KEY: &str = "258eec3118705112b2c53dc8043d4d34";
 
@@ -58,5 +63,11 @@ mod tests {
     #[test]
     fn vector_s4_sign_mode() {
         assert_eq!(page(SYSNUM, KEY, "DE"), "0381a071f55b73b69ec670b76767af6c");
+    }
+
+    #[test]
+    fn vector_s5_get_token() {
+        let sign = get_token("1", "1569397773", "2");
+        assert_eq!(sign, "258eec3118705112b2c53dc8043d4d34");
     }
 }

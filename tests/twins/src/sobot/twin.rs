@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::agent::Push;
 use super::body::PushKind;
-use super::desk::{Desk, Issued, Visitor};
+use super::desk::{Desk, Issued, Rating, Visitor, Wrote};
 use super::switches::Switches;
 use super::{Call, Fault, api};
 use crate::faults::Faults;
@@ -42,6 +42,12 @@ pub struct Options {
     pub sysnum: String,
     /// The key that tokens and pages are signed with.
     pub key: String,
+    /// The id of the application that may call the open API.
+    pub app_id: String,
+    /// The key that the request for its token is signed with.
+    pub app_key: String,
+    /// The groups of agents that customers can ask for.
+    pub groups: Vec<String>,
     /// Where the state is kept over restarts; `None` keeps none.
     pub state_file: Option<PathBuf>,
     /// Who answers.
@@ -61,6 +67,10 @@ impl Default for Options {
             // The page's example.
             sysnum: "ABC".to_owned(),
             key: "258eec3118705112b2c53dc8043d4d34".to_owned(),
+            // Invented.
+            app_id: "1".to_owned(),
+            app_key: "5d1f3c7e9a2b4d6f8091a2b3c4d5e6f7".to_owned(),
+            groups: vec!["e5c9a1".to_owned()],
             state_file: None,
             agent: Agent {
                 id: "1q2w3e4r".to_owned(),
@@ -78,6 +88,9 @@ impl Default for Options {
 pub(crate) struct Config {
     pub(crate) sysnum: String,
     pub(crate) key: String,
+    pub(crate) app_id: String,
+    pub(crate) app_key: String,
+    pub(crate) groups: Vec<String>,
     pub(crate) agent: Agent,
     pub(crate) app_name: String,
     pub(crate) params: String,
@@ -129,6 +142,9 @@ impl Twin {
                 config: Config {
                     sysnum: options.sysnum,
                     key: options.key,
+                    app_id: options.app_id,
+                    app_key: options.app_key,
+                    groups: options.groups,
                     agent: options.agent,
                     app_name: options.app_name,
                     params: options.params,
@@ -155,7 +171,7 @@ impl Twin {
         self.life().stop().await;
     }
 
-    /// `http://127.0.0.1:port`, without a path: the client adds `/api/page/token`, and the
+    /// `http://127.0.0.1:port`, without a path: the client adds `/api/page/token` and the like, and the
     /// customer's link begins with it.
     pub fn url(&self) -> String {
         format!("http://{}", self.inner.address)
@@ -223,6 +239,39 @@ impl Twin {
     /// Every customer.
     pub fn visitors(&self) -> Vec<Visitor> {
         self.lock().desk.visitors.values().cloned().collect()
+    }
+
+    /// What a customer wrote through the Live Chat API, oldest first.
+    pub fn messages_from(&self, partner_id: &str) -> Vec<Wrote> {
+        self.visitor(partner_id)
+            .map_or_else(Vec::new, |visitor| visitor.wrote)
+    }
+
+    /// How a customer rated chats, oldest first.
+    pub fn ratings_of(&self, partner_id: &str) -> Vec<Rating> {
+        self.visitor(partner_id)
+            .map_or_else(Vec::new, |visitor| visitor.ratings)
+    }
+
+    /// The token of the open API that was minted last.
+    pub fn app_token(&self) -> Option<String> {
+        let shared = self.lock();
+        shared.desk.app_tokens.last().map(|one| one.token.clone())
+    }
+
+    /// Every token of the open API dies.
+    pub fn forget_app_tokens(&self) {
+        let mut shared = self.lock();
+        shared.desk.app_tokens.clear();
+        self.save(&shared);
+    }
+
+    /// An agent takes a customer who waits; gives the chat. No push tells of it until the agent writes.
+    pub fn takes(&self, partner_id: &str) -> String {
+        let mut shared = self.lock();
+        let cid = shared.desk.connect(partner_id, Timestamp::now());
+        self.save(&shared);
+        cid
     }
 
     /// Waits until `condition` holds, looking every few milliseconds; false after `limit`.

@@ -10,6 +10,7 @@ mod agent;
 mod chat;
 mod client;
 mod faults;
+mod live_chat;
 mod pushes;
 mod receiver;
 mod state;

@@ -21,7 +21,8 @@ cargo local: deskbridge on this machine, with stand-ins for the vendors and one 
 Settings from the environment win over the file's, these over the local ones. With a vendor's
 account in them it talks to that, and starts no twin of it:
   Udesk    UDESK_BASE_URL, UDESK_EMAIL, UDESK_API_TOKEN
-  Sobot    SOBOT_REGION (or SOBOT_BASE_URL), SOBOT_SYSNUM, SOBOT_KEY
+  Sobot    SOBOT_REGION (or SOBOT_BASE_URL), SOBOT_SYSNUM, SOBOT_KEY; SOBOT_APP_ID and SOBOT_APP_KEY turn
+           the Live Chat API on, at the twin too
   Tencent  TENCENT_SDK_APP_ID, TENCENT_SECRET_KEY, TENCENT_ADMIN, TENCENT_SERVICE_ACCOUNT";
 
 pub(crate) enum Asked {

@@ -33,8 +33,13 @@ pub(crate) async fn start(
     if let Some(address) = VENDOR.account(given)? {
         return Ok(Desk::Account(address));
     }
+    let known = Options::default();
+    // An application of whatever name turns the Live Chat API on.
+    let application = |name: &str, known: String| given.get(name).cloned().unwrap_or(known);
     let options = Options {
         port,
+        app_id: application("SOBOT_APP_ID", known.app_id),
+        app_key: application("SOBOT_APP_KEY", known.app_key),
         state_file: Some(VENDOR.state_file(data)),
         ..Options::default()
     };
