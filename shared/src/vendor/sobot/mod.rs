@@ -8,6 +8,7 @@
 //! | [`link`], [`channel`] | the page that such a token opens |
 //! | [`push`], [`push_offline`], [`push_unread`], [`push_chat_list`] | the three message pushes |
 //! | [`host`], [`account`], [`sign`] | address, account and signatures |
+//! | [`web`] | the Web-JS page: what an app may set on it, the deployment code, the links |
 //! | [`code`], [`refusal`] | codes, and what a refusal means |
 //! | `id`, `time` | values that Sobot writes in more than one way |
 //!
@@ -27,6 +28,7 @@ pub mod push_unread;
 pub mod refusal;
 pub mod sign;
 mod time;
+pub mod web;
 
 pub use account::Account;
 pub use channel::Channel;
