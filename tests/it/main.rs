@@ -59,6 +59,7 @@ mod send_retry;
 mod session_close;
 mod session_open;
 mod settings;
+mod sobot_page;
 mod sobot_pushes;
 mod template_laws;
 mod tencent_desk;
@@ -67,6 +68,8 @@ mod udesk_events;
 mod udesk_page;
 mod under_load;
 mod vendor_off;
+mod web_access;
+mod web_access_browser;
 
 /// The template of this tree.
 fn template() -> deskbridge_local::Template {

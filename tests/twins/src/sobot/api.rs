@@ -1,4 +1,4 @@
-//! A call: noted, faults, then the token's endpoint or the customer's page.
+//! A call: noted, faults, then the token's endpoint, the customer's page, or what else the Web-JS page leads to.
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::refusal::{self, Refusal};
 use super::twin::Twin;
-use super::{Call, chat, page, token};
+use super::{Call, chat, page, token, web};
 use crate::faults::Instead;
 use crate::server::{Incoming, cut, json_response, status_response};
 
@@ -23,6 +23,7 @@ pub(crate) fn routes(twin: Twin) -> Router {
         .route("/", get(|| async { "Sobot twin\n" }))
         .route("/api/{*path}", any(call))
         .route("/chat/{*path}", any(call))
+        .route("/ticketclient/{*path}", any(call))
         .merge(page::routes())
         .with_state(twin)
 }
@@ -49,7 +50,7 @@ async fn serve(twin: Twin, call: Incoming) -> Response {
             path: call.path.clone(),
             query: call.query.clone(),
             content_type: call.content_type.clone(),
-            unknown_fields: fields.map(token::unknown_fields).unwrap_or_default(),
+            unknown_fields: fields.map_or_else(|| web::unknown(&call.query), token::unknown_fields),
             body: body.clone(),
             fault: fault.clone(),
             status: None,
@@ -73,7 +74,7 @@ async fn serve(twin: Twin, call: Incoming) -> Response {
         (_, TOKEN) => status_response(405, None),
         ("GET", path) => match chat::channel(path) {
             Some(channel) => chat::page(&twin, channel, &call),
-            None => status_response(404, None),
+            None => web::get(&twin, &call).unwrap_or_else(|| status_response(404, None)),
         },
         _ => status_response(404, None),
     };

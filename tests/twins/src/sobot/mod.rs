@@ -17,9 +17,10 @@
 //!
 //! What the vendor leaves unsaid is a switch ([`Switches`]), so that a test can try it both ways.
 //!
-//! Map: `api` takes a call through faults to `token` (`POST /api/page/token`, checked with `sign`)
-//! or to `chat` (the customer's page); both work on the `desk` (the state). `agent` is the other
-//! side: what agents say, as the three pushes that `body` writes; `page` is the agent's page and
+//! Map: `api` takes a call through faults to `token` (`POST /api/page/token`, checked with `sign`),
+//! to `chat` (the customer's page) or to `web` (the component's script, messages left, tickets);
+//! they work on the `desk` (the state). `agent` is the other side: what agents say, as the three
+//! pushes that `body` writes; `page` is the agent's page and
 //! its JSON control.
 
 mod agent;
@@ -33,6 +34,7 @@ mod sign;
 mod switches;
 mod token;
 mod twin;
+mod web;
 
 pub use agent::{NotSaid, Push, Pushed};
 pub use body::PushKind;

@@ -14,5 +14,6 @@ mod pushes;
 mod receiver;
 mod state;
 mod token;
+mod web;
 #[path = "../wire/http.rs"]
 mod wire;
