@@ -268,10 +268,11 @@ fn short(link: String, output: &str) -> Result<String, Error> {
     if link.len() <= LONGEST_LINK {
         return Ok(link);
     }
-    let (length, field) = match output {
-        "ticket_link" => (link.len(), "ticket"),
-        _ => (link.len(), "parameters"),
+    let field = match output {
+        "ticket_link" => "ticket",
+        _ => "parameters",
     };
+    let length = link.len();
     let message = format!(
         "`{output}` would have {length} bytes, and at most {LONGEST_LINK} work: shorten what it says, or ask for other \
          `outputs`; the component takes more"

@@ -1,4 +1,4 @@
-//! The app's end: takes events, verifies every signature, and says what came. Its page with Sobot's chat is [`site`].
+//! The app's end: takes events, verifies every signature, and says what came. Its page with Sobot's chat is `site`.
 
 use crate::site::{self, Site};
 use crate::{Problem, say};

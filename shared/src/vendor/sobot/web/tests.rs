@@ -1,5 +1,10 @@
 //! The page's own examples, each parameter by the page's words, and what must hold for any request.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice
+)]
 
 mod each;
 mod examples;

@@ -17,7 +17,43 @@ use super::{
     links::{page, query},
     raw,
 };
-use crate::vendor::sobot::Channel;
+use crate::vendor::sobot::{Account, Channel, host::Region, page_token};
+
+/// `sg.sobot.io` for pages and `***.sobot.com` for the token: all of an account is at its region's host.
+#[test]
+fn contradiction_2_pages_script_and_token_are_at_the_regions_own_host() {
+    for region in [
+        Region::Singapore,
+        Region::NorthAmerica,
+        Region::China,
+        Region::ChinaTencent,
+    ] {
+        let host = region.base_url();
+        let account = Account {
+            base_url: host,
+            ..account("ABC")
+        };
+        let token = page_token::Request {
+            partnerid: "DE",
+            ts: 1_569_397_773,
+            customized_fields: None,
+            channel: Channel::Pc,
+            channel_flag: None,
+        };
+        let token = token.to_http(&account).unwrap();
+        assert_eq!(token.uri().to_string(), format!("{host}/api/page/token"));
+        let none = good(&json!({}));
+        for channel in [Channel::Pc, Channel::H5] {
+            let link = chat_link(&account, channel, &Identity::Nobody, &none);
+            assert!(link.starts_with(&format!("{host}/chat/")), "{link}");
+        }
+        let link = LeaveMessage::default().link(&account, &none);
+        assert!(link.starts_with(&format!("{host}/chat/h5/")), "{link}");
+        let code = snippet(&account, &Map::new(), &Start::default(), &[]);
+        let script = format!("x.src = \"{host}/chat/frame/v2/entrance.js?sysnum=ABC\";");
+        assert!(code.contains(&script), "{code}");
+    }
+}
 
 /// What a page's example says, and what a request of ours says the same with.
 fn configs() -> Vec<(&'static str, Json)> {

@@ -314,10 +314,10 @@ proptest! {
     #[test]
     fn no_request_makes_it_panic(name in proptest::sample::select(PARAMETERS), said in "[\\[\\]{}\",:0-9a-z\\\\.eE+-]{0,40}") {
         let text = format!("{{\"{}\":{said}}}", name.name);
-        if let Ok(given) = serde_json::from_str::<Given>(&text) {
-            if let Ok(parameters) = Parameters::read(&given) {
-                let _ = rules::check(&parameters, &Place::ALL);
-            }
+        if let Ok(given) = serde_json::from_str::<Given>(&text)
+            && let Ok(parameters) = Parameters::read(&given)
+        {
+            let _ = rules::check(&parameters, &Place::ALL);
         }
     }
 }
