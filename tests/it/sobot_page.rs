@@ -144,6 +144,23 @@ fn the_tests_are_there() {
     }
 }
 
+/// Whatever the page has as an example is read by a test, and listed with what was mended in it.
+#[test]
+fn each_example_of_the_page_is_a_fixture_that_a_test_reads() {
+    let mut tests = String::new();
+    let folder = root().join("shared/src/vendor/sobot/web/tests");
+    sources(&folder, &mut tests);
+    let listed = std::fs::read_to_string(root().join("tests/fixtures/sobot/README.md")).unwrap();
+    let mut examples = 0;
+    for entry in std::fs::read_dir(root().join("tests/fixtures/sobot/web")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(tests.contains(&format!("fixture(\"{name}\")")), "{name}");
+        assert!(listed.contains(&format!("`{name}`")), "{name}");
+        examples += 1;
+    }
+    assert!(examples > 40, "{examples}");
+}
+
 #[test]
 fn the_contract_takes_the_same_parameters_in_the_same_words() {
     let schemas = &Contract::read().document["components"]["schemas"];

@@ -8,9 +8,11 @@ use super::{
     super::{
         Call, Given, Identity, PARAMETERS, Parameters, Place, Start,
         chat_link::chat_link,
+        leave_message::LeaveMessage,
         parameter::{Flag, Form, Kind, Parameter},
         rules,
         snippet::{config, snippet},
+        ticket::Ticket,
     },
     good,
     js::{self, Word},
@@ -309,6 +311,27 @@ proptest! {
         let config = js::argument(script_of(&made), "config").unwrap();
         prop_assert_eq!(&config["uname"], &json!(said));
         prop_assert_eq!(&config["partnerid"], &json!(partnerid));
+    }
+
+    #[test]
+    fn any_text_of_the_other_links_parses_back(uname in text(), said in text(), members in proptest::collection::btree_map(text(), text(), 0..4)) {
+        let leave: LeaveMessage = serde_json::from_value(json!({"t": said})).unwrap();
+        prop_assert!(leave.check().is_ok());
+        let link = leave.link(&ACCOUNT, &good(&json!({"uname": uname})));
+        let pairs = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
+            pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        };
+        prop_assert_eq!(query(&link), pairs(&[("sysnum", "ABC"), ("source", "9"), ("t", &said), ("uname", &uname)]));
+
+        let console = "https://www.soboten.com/ticketclient/index.html?sysNum=ABC&deployId=84a3";
+        let params = json!(members).to_string();
+        let ticket = json!({"link": console, "params": members, "lineIds": said, "tel": uname}).to_string();
+        let ticket: Ticket = serde_json::from_str(&ticket).unwrap();
+        prop_assert!(ticket.check(&ACCOUNT).is_ok());
+        let link = ticket.link(Some("DE"));
+        prop_assert!(link.is_ascii());
+        prop_assert_eq!(query(&link), pairs(&[("sysNum", "ABC"), ("deployId", "84a3"), ("partnerId", "DE"), ("tel", &uname),
+            ("lineIds", &said), ("params", &params)]));
     }
 
     #[test]
