@@ -330,6 +330,12 @@ async fn what_is_wrong_is_named_with_its_rule_and_what_was_given() {
             "none of that was asked for",
         ),
         (
+            json!({"mode": "open", "outputs": ["calls"], "calls": [{"call": "frame_ready", "handler": "a"}],
+                "parameters": {"color": "04babc"}}),
+            "parameters.color",
+            "parameters of visited pages alone",
+        ),
+        (
             json!({"mode": "open", "outputs": []}),
             "outputs",
             "name what",

@@ -90,6 +90,29 @@ impl Wanted {
     pub(crate) fn has_component(&self) -> bool {
         self.has(Output::Snippet) || self.has(Output::Config)
     }
+
+    /// Calls by themselves hold no config: of the component's parameters, one sends those of visited pages.
+    fn only_visited_pages_in_calls(&self) -> Result<(), Error> {
+        if self.has_component() || !self.has(Output::Calls) {
+            return Ok(());
+        }
+        let links = places(self)
+            .into_iter()
+            .filter(|place| *place != Place::Component);
+        let links: Vec<_> = links.collect();
+        let mut said = self.parameters.iter();
+        let lost = said.find(|(parameter, _)| {
+            parameter.group.object().is_none()
+                && !links.iter().any(|place| parameter.range.has(*place))
+        });
+        lost.map_or(Ok(()), |(parameter, _)| {
+            let name = parameter.name;
+            let message = format!(
+                "`{name}` stands in no call: `calls` hold parameters of visited pages alone; ask for `snippet` or `config`"
+            );
+            Err(Error::field(format!("parameters.{name}"), message))
+        })
+    }
 }
 
 /// A flaw below a field of the body.
@@ -131,6 +154,7 @@ impl Ask {
             ticket.check(account).map_err(at("ticket"))?;
         }
         rules::check(&wanted.parameters, &places(&wanted)).map_err(at("parameters"))?;
+        wanted.only_visited_pages_in_calls()?;
         Ok(wanted)
     }
 

@@ -19,13 +19,6 @@ use super::{
 #[derive(Debug, Default)]
 pub struct Given(Vec<(String, Box<RawValue>)>);
 
-impl Given {
-    /// Whether nothing is named.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
 impl<'de> Deserialize<'de> for Given {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(Members)
