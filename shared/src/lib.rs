@@ -11,6 +11,7 @@
 //!   outcome. [`sends`]: draining the log of sends. [`budget`]: the rate at which a vendor may be called.
 //!   [`queues`]: the nudges. [`webhook`]: what every
 //!   webhook function does.
+//! - [`sobot_page`]: Sobot's page, its account and its tokens; [`life`]: how long a token may live.
 //! - [`cards`]: cards for customers of Udesk's own clients.
 //! - [`silence`]: when a conversation is too quiet to be believed, and is looked after; `heal-session` does it.
 //! - [`outstanding`]: what has not gone out, as an operator lists it and takes it up again.
@@ -39,6 +40,7 @@ pub mod ids;
 #[cfg(all(feature = "queues", feature = "table"))]
 pub mod inbound;
 pub mod lambda;
+pub mod life;
 pub mod line;
 pub mod log;
 pub mod message;
@@ -54,6 +56,8 @@ pub mod secret;
 pub mod sends;
 pub mod session;
 pub mod silence;
+#[cfg(feature = "http-client")]
+pub mod sobot_page;
 pub mod survey;
 #[cfg(feature = "table")]
 pub mod table;

@@ -277,6 +277,13 @@ impl Deployed {
         ok(Method::POST, &of("reads"), Some(json!({"through": last}))).await;
         ok(Method::POST, &of("survey"), Some(json!({"option": "36"}))).await;
         ok(Method::GET, "/desk/agents", None).await;
+        let page = json!({"mode": "token", "customer": "all", "parameters": {"color": "04babc"}});
+        let made = ok(Method::POST, "/sobot/web-access", Some(page)).await;
+        let link = made["pc_link"].as_str().expect("a link");
+        assert!(
+            link.contains("&token=") && link.ends_with("&color=04babc"),
+            "{link}"
+        );
         let card = json!({"session": 9001, "customer": 7001, "agent": 3, "card": {"title": "Free returns",
             "description": "Send it back within 30 days.", "image": "https://shop.example.com/returns.png"}});
         let sent = ok(Method::POST, "/desk/cards", Some(card)).await;

@@ -204,6 +204,8 @@ async fn each_field_that_is_wrong_missing_or_unknown_is_named() {
         "assign": {"to": "agent", "agent_id": 397, "group_id": 1, "channel": "shop"}});
     let say = json!({"id": "c-1", "kind": "video", "content": "https://example.com/a.mp4",
         "file": {"name": "a.mp4", "size": "1M", "duration": 3}});
+    let web = json!({"mode": "sign", "customer": "DE", "start": {"how": "automatic"}, "leave_message": {"uid": "u1"},
+        "parameters": {"uname": "nickname", "time": 15, "msg_flag": "on", "card_title": "a", "card_url": "https://a.example"}});
     let half = "\"\\ud800\"";
     let texts = ["1", "true", "[]", "{}", "[\"x\"]", half];
     let no_urls = [
@@ -302,6 +304,42 @@ async fn each_field_that_is_wrong_missing_or_unknown_is_named() {
             &user_sig,
             "expires_in",
             [&numbers[..], &["59", "15552001", "\"900\""]].concat(),
+        ),
+        ("/sobot/web-access", &web, "mode", enums.into()),
+        ("/sobot/web-access", &web, "customer", ids.into()),
+        ("/sobot/web-access", &web, "parameters", objects.into()),
+        (
+            "/sobot/web-access",
+            &web,
+            "parameters.uname",
+            [&texts[..], &["\"\""]].concat(),
+        ),
+        (
+            "/sobot/web-access",
+            &web,
+            "parameters.time",
+            [&numbers[..], &["9", "2881", "\"15\""]].concat(),
+        ),
+        (
+            "/sobot/web-access",
+            &web,
+            "parameters.msg_flag",
+            [&objects[..], &["\"1\"", "0"]].concat(),
+        ),
+        (
+            "/sobot/web-access",
+            &web,
+            "parameters.card_url",
+            [&texts[..], &no_urls[2..]].concat(),
+        ),
+        ("/sobot/web-access", &web, "start", objects.into()),
+        ("/sobot/web-access", &web, "start.how", enums.into()),
+        ("/sobot/web-access", &web, "leave_message", objects.into()),
+        (
+            "/sobot/web-access",
+            &web,
+            "leave_message.uid",
+            [&texts[..], &["\"a b\""]].concat(),
         ),
         ("/sessions", &open, "vendor", enums.into()),
         ("/sessions", &open, "customer", ids.into()),
@@ -473,6 +511,7 @@ async fn each_field_that_is_wrong_missing_or_unknown_is_named() {
         ("/tokens", &token, 200),
         ("/tokens", &page, 200),
         ("/tokens", &user_sig, 200),
+        ("/sobot/web-access", &web, 200),
         ("/sessions", &open, 200),
         (&messages, &say, 200),
     ] {

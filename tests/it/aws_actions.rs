@@ -28,6 +28,11 @@ async fn a_function_may_do_what_it_does_and_nothing_else() {
         .call(API_KEY, "POST", "/tokens", Some(ask))
         .await
         .expect(200);
+    let page = json!({"mode": "token", "customer": "DE"});
+    world
+        .call(API_KEY, "POST", "/sobot/web-access", Some(page))
+        .await
+        .expect(200);
     let session = world.open_quietly("DE").await;
     for _ in 0..2 {
         world

@@ -251,6 +251,26 @@ async fn no_canary_is_in_a_log_or_in_an_error() {
             canaries.keep("a page's link", link);
         }
     }
+    for mode in ["token", "sign"] {
+        let body = json!({"mode": mode, "customer": "DE", "leave_message": {"templateid": canaries.sing("a template")},
+            "parameters": {"uname": canaries.sing("a name on Sobot's page"), "params": {"a": canaries.sing("a field on Sobot's page")}},
+            "calls": [{"call": "receive_message", "handler": canaries.sing("a function of the app's page")}]});
+        let body = body.to_string();
+        let route = ("POST", "/sobot/web-access");
+        let given = call(&world, told, API_KEY, route, &[], body).await;
+        canaries.keep("a page's link", given["pc_link"].as_str().expect("a link"));
+        let opens = given["config"][mode].as_str().expect("what opens the page");
+        canaries.keep("what opens Sobot's page", opens);
+    }
+    for wrong in [
+        json!({"time": canaries.sing_back("a time that is none")}),
+        json!({"goods": [{"name": {"x": canaries.sing_back("a name that is an object")}}]}),
+        json!({canaries.sing_back("a parameter that is none"): "on"}),
+    ] {
+        let body = json!({"mode": "open", "parameters": wrong}).to_string();
+        let route = ("POST", "/sobot/web-access");
+        call(&world, told, API_KEY, route, &[], body).await;
+    }
     let token = canaries.0.iter().find(|canary| canary.what == "a token");
     let token = token.unwrap().text.clone();
 
@@ -436,7 +456,12 @@ async fn no_canary_is_in_a_log_or_in_an_error() {
         )
         .await;
     }
-    for path in ["/tokens".to_owned(), "/sessions".to_owned(), at(0)] {
+    for path in [
+        "/tokens".to_owned(),
+        "/sobot/web-access".to_owned(),
+        "/sessions".to_owned(),
+        at(0),
+    ] {
         let mut sing = |what: &str| canaries.sing_back(what);
         for body in [
             json!({sing("an unknown field"): 1}).to_string(),

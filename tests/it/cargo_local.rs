@@ -31,6 +31,8 @@ const TENCENT: &str = "user's page ";
 /// Where a customer gets the link to Sobot's page, and Sobot's agent writes.
 const SOBOT_LINKS: &str = "sobot_page";
 const SOBOT_WRITES: &str = "# Sobot's agent writes";
+/// Where a page of the app's with Sobot's chat is.
+const SITE: &str = "a page with Sobot's chat ";
 /// Where the user gets a UserSig, the last of the lines.
 const LOGS_IN: &str = "tencent_usersig";
 const ANSWER: &str = "Hello, what can I help you with?";
@@ -260,6 +262,14 @@ async fn the_printed_lines_lead_to_the_other_vendors_twins() {
         event.is_some_and(|line| line.starts_with("verified  message.received"))
     })
     .await;
+
+    let site = local.line(SITE).expect("the app's page");
+    let (_, site) = site.trim_end().split_once(SITE).unwrap();
+    let page = http.get(site).send().await.unwrap();
+    assert_eq!(page.status(), 200, "{site}");
+    let page = page.text().await.unwrap();
+    let script = page.contains("/chat/frame/v2/entrance.js?sysnum=");
+    assert!(script && page.contains("shop.onAgent(res);"), "{page}");
 
     let begun = local.run(BEGINS_AT_TENCENT, "").await;
     let session = begun["id"].as_str().expect("a session");

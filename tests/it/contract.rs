@@ -55,6 +55,7 @@ fn answers() -> BTreeMap<&'static str, Answers> {
         ("robot-action", robot_action::ANSWERS),
         ("send-card", send_card::ANSWERS),
         ("send-message", send_message::ANSWERS),
+        ("web-access", web_access::ANSWERS),
         ("webhook-sobot-chat-list", webhook_sobot_chat_list::ANSWERS),
         (
             "webhook-sobot-offline-message",
@@ -731,6 +732,7 @@ async fn every_answer_of_the_contract_happens_and_is_as_its_schema_says() {
             .expect(404);
     }
 
+    web_access_answers(&world, &stranger).await;
     card_page_answers(&world).await;
     card_answers(&world, &stranger).await;
 
@@ -787,6 +789,11 @@ async fn every_answer_of_the_contract_happens_and_is_as_its_schema_says() {
     assert_eq!(off.expect(503).error_code(), "vendor_not_configured");
     let answer = bare.call(API_KEY, "POST", "/tokens", page()).await;
     assert_eq!(answer.expect(503).error_code(), "vendor_not_configured");
+    let answer = bare.call(API_KEY, "POST", WEB_ACCESS, Some(web_access("open")));
+    assert_eq!(
+        answer.await.expect(503).error_code(),
+        "vendor_not_configured"
+    );
     for (_, path, _) in &looks {
         let answer = bare.call(API_KEY, "GET", path, None).await.expect(503);
         assert_eq!(answer.error_code(), "vendor_not_configured");
@@ -876,6 +883,34 @@ async fn every_answer_of_the_contract_happens_and_is_as_its_schema_says() {
 fn desk_card() -> serde_json::Value {
     json!({"session": 9001, "customer": 7001, "agent": 3, "card": {"title": "Free returns",
         "description": "Send it back within 30 days.", "image": "https://shop.example.com/returns.png"}})
+}
+
+const WEB_ACCESS: &str = "/sobot/web-access";
+
+fn web_access(mode: &str) -> serde_json::Value {
+    json!({"mode": mode, "customer": "DE", "parameters": {"uname": "nickname"}, "leave_message": {},
+        "calls": [{"call": "receive_message", "handler": "onAgent"}]})
+}
+
+/// What web-access answers.
+async fn web_access_answers(world: &World, stranger: &str) {
+    let ask = |mode: &str| world.call(API_KEY, "POST", WEB_ACCESS, Some(web_access(mode)));
+    for mode in ["open", "sign", "token"] {
+        ask(mode).await.expect(200);
+    }
+    world
+        .call(stranger, "POST", WEB_ACCESS, Some(web_access("open")))
+        .await
+        .expect(403);
+    // One of the two tokens that it asks for is refused, or both are.
+    let refused = SobotFault::code("900004", "no API");
+    world.sobot.fault("POST /api/page/token", refused, Some(2));
+    ask("token").await.expect(422);
+    world
+        .sobot
+        .fault("POST /api/page/token", SobotFault::Limited, Some(2));
+    let busy = ask("token").await.expect(503);
+    assert_eq!(busy.error_code(), "vendor_unavailable");
 }
 
 /// What send-card answers.

@@ -61,6 +61,7 @@ mod session_open;
 mod settings;
 mod sobot_chat;
 mod sobot_chat_page;
+mod sobot_page;
 mod sobot_pushes;
 mod sobot_token;
 mod template_laws;
@@ -70,6 +71,8 @@ mod udesk_events;
 mod udesk_page;
 mod under_load;
 mod vendor_off;
+mod web_access;
+mod web_access_browser;
 
 /// The template of this tree.
 fn template() -> deskbridge_local::Template {

@@ -92,6 +92,9 @@ fn functions() -> BTreeMap<&'static str, Make> {
             set_presence::App::from_settings(given).map(drop)
         }),
         ("sweep", |given| sweep::App::from_settings(given).map(drop)),
+        ("web-access", |given| {
+            web_access::App::from_settings(given).map(drop)
+        }),
         ("webhook-sobot-chat-list", |given| {
             webhook_sobot_chat_list::App::from_settings(given).map(drop)
         }),
@@ -484,6 +487,7 @@ async fn a_process_without_a_setting_says_so_before_it_ends() {
         "send-card",
         "send-message",
         "set-presence",
+        "web-access",
     ];
     assert_eq!(failed, BTreeSet::from(wanted.map(str::to_owned)));
     until("each of them has said why", async || {

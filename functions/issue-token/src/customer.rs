@@ -5,10 +5,9 @@ use deskbridge::{
     clock::{self, Millis},
     error::Error,
     ids::CustomerId,
+    life::Life,
 };
 use serde::{Deserialize, Serialize, de::IgnoredAny};
-
-use crate::life::Life;
 
 const LIFE: Life = Life {
     default: 900,

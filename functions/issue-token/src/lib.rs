@@ -2,7 +2,6 @@
 //! page, or logs in at Tencent. The kind is read first, and then what that kind takes.
 
 mod customer;
-mod life;
 mod sobot_page;
 mod tencent_usersig;
 
@@ -13,11 +12,11 @@ use deskbridge::{
     config::{ConfigError, Settings},
     error::{self, Error},
     lambda,
+    sobot_page::SobotPage,
     vendor::Vendor,
 };
 use lambda_http::{Body, Request, Response};
 use serde::Deserialize;
-use sobot_page::Sobot;
 use tencent_usersig::Tencent;
 
 /// What it may answer.
@@ -40,7 +39,7 @@ pub const ANSWERS: Answers = Answers {
 #[derive(Debug)]
 pub struct App {
     guard: Guard,
-    sobot: Option<Sobot>,
+    sobot: Option<SobotPage>,
     tencent: Option<Tencent>,
 }
 
@@ -65,7 +64,7 @@ impl App {
     pub fn from_settings(settings: &Settings) -> Result<Self, ConfigError> {
         Ok(Self {
             guard: Guard::from_settings(settings)?,
-            sobot: Sobot::from_settings(settings)?,
+            sobot: SobotPage::from_settings(settings)?,
             tencent: Tencent::from_settings(settings)?,
         })
     }
@@ -95,7 +94,7 @@ impl App {
                 let ask = lambda::body(&request)?;
                 let sobot = self.sobot.as_ref();
                 let sobot = sobot.ok_or_else(|| Error::vendor_not_configured(Vendor::Sobot))?;
-                answer::json(200, &sobot.issue(&caller, ask, now).await?)
+                answer::json(200, &sobot_page::issue(sobot, &caller, ask, now).await?)
             }
             Kind::TencentUsersig => {
                 let ask = lambda::body(&request)?;

@@ -6,14 +6,13 @@ use deskbridge::{
     config::{ConfigError, Settings},
     error::{Error, Kind},
     ids::CustomerId,
+    life::Life,
     vendor::tencent::{
         Application,
         user_sig::{self, Claims},
     },
 };
 use serde::{Deserialize, Serialize, de::IgnoredAny};
-
-use crate::life::Life;
 
 const LIFE: Life = Life {
     default: 86_400,

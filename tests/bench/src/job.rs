@@ -113,6 +113,7 @@ pub(crate) const JOBS: &[Job] = &[
     job("send-card", "a card to a customer at Udesk", Kind::Vendor, OK, Work::Card),
     job("list-deliveries", "nothing is dead", Kind::Api, OK, Work::Sweep),
     job("query-desk", "Udesk's own robots", Kind::Vendor, OK, Work::Sweep),
+    job("web-access", "code, config and links in sign mode", Kind::Api, OK, Work::Sweep),
     job("redrive-delivery", "a session in which nothing is dead", Kind::Api, OK, Work::Read),
     job("card-page", "the list of three cards", Kind::Api, OK, Work::Cards),
     job("webhook-udesk", "an agent's message", Kind::Webhook, OK, Work::UdeskPush),

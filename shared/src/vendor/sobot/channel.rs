@@ -12,3 +12,13 @@ pub enum Channel {
     /// The page for a phone.
     H5,
 }
+
+impl Channel {
+    /// The path of its page.
+    pub(super) fn page(self) -> &'static str {
+        match self {
+            Self::Pc => "/chat/pc/v2/index.html",
+            Self::H5 => "/chat/h5/v2/index.html",
+        }
+    }
+}

@@ -16,13 +16,36 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
 /// The page of a channel, for the holder of this token. Everything is encoded once; the backslash before the page's
 /// own `&token` is a slip of its markup.
 pub fn page(account: &Account<'_>, channel: Channel, token: &str) -> String {
-    let page = account.url(match channel {
-        Channel::Pc => "/chat/pc/v2/index.html",
-        Channel::H5 => "/chat/h5/v2/index.html",
-    });
-    let sysnum = utf8_percent_encode(account.sysnum, ESCAPED);
-    let token = utf8_percent_encode(token, ESCAPED);
-    format!("{page}?sysnum={sysnum}&token={token}")
+    let pairs = [("sysnum", account.sysnum), ("token", token)];
+    with(&account.url(channel.page()), pairs)
+}
+
+/// An address with a query: names as they are, values encoded once.
+pub(super) fn with<'a>(page: &str, pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    let mut link = format!("{page}?");
+    for (place, pair) in pairs.into_iter().enumerate() {
+        if place > 0 {
+            link.push('&');
+        }
+        push(&mut link, pair);
+    }
+    link
+}
+
+/// An address that has a query, with more behind it.
+pub(super) fn and<'a>(page: &str, pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    let mut link = page.to_owned();
+    for pair in pairs {
+        link.push('&');
+        push(&mut link, pair);
+    }
+    link
+}
+
+fn push(link: &mut String, (name, value): (&str, &str)) {
+    link.push_str(name);
+    link.push('=');
+    link.extend(utf8_percent_encode(value, ESCAPED));
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@
 //! | [`live_chat`] | what the calls of the Live Chat API have in common |
 //! | [`chat_connect`], [`chat_send`], [`comment`], [`out`] | those calls |
 //! | [`host`], [`account`], [`sign`] | address, account and signatures |
+//! | [`web`] | the Web-JS page: what an app may set on it, the deployment code, the links |
 //! | [`code`], [`refusal`], [`answer`] | codes, what a refusal means, and where both stand in an answer |
 //! | `id`, `time` | values that Sobot writes in more than one way |
 //!
@@ -37,6 +38,7 @@ pub mod push_unread;
 pub mod refusal;
 pub mod sign;
 mod time;
+pub mod web;
 
 pub use account::Account;
 pub use channel::Channel;

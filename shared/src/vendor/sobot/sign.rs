@@ -59,6 +59,21 @@ mod tests {
         );
     }
 
+    /// The page's table leaves the fields out of the formula, and its example has them in.
+    #[test]
+    fn contradiction_1_the_fields_are_signed_where_they_are_sent() {
+        let with = page_token(
+            "ABC",
+            KEY,
+            "DE",
+            "1569397773",
+            Some(r#"{"uname":"nickname"}"#),
+        );
+        let request = include_str!("../../../../tests/fixtures/sobot/page_token.request.json");
+        assert!(request.contains(&format!("\"{with}\"")), "{with}");
+        assert_ne!(with, page_token("ABC", KEY, "DE", "1569397773", None));
+    }
+
     #[test]
     fn equals_vector_s2() {
         assert_eq!(

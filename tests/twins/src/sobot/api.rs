@@ -1,4 +1,5 @@
-//! A call: noted, faults, then the page token's endpoint, the open API or the customer's page.
+//! A call: noted, faults, then the page token's endpoint, the open API, the customer's page, or what else the Web-JS page
+//! leads to.
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -10,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::refusal::{self, Refusal};
 use super::twin::{Shared, Twin};
-use super::{Call, chat, live_chat, open_api, page, token};
+use super::{Call, chat, live_chat, open_api, page, token, web};
 use crate::faults::Instead;
 use crate::server::{Incoming, cut, json_response, status_response};
 
@@ -23,6 +24,7 @@ pub(crate) fn routes(twin: Twin) -> Router {
         .route("/", get(|| async { "Sobot twin\n" }))
         .route("/api/{*path}", any(call))
         .route("/chat/{*path}", any(call))
+        .route("/ticketclient/{*path}", any(call))
         .merge(page::routes())
         .with_state(twin)
 }
@@ -48,7 +50,11 @@ async fn serve(twin: Twin, call: Incoming) -> Response {
             Some(name) => live_chat::unknown_fields(name, fields),
             None => token::unknown_fields(fields),
         });
-        let unknown_fields = unknown_fields.unwrap_or_default();
+        let unknown_fields = unknown_fields.unwrap_or_else(|| match call.path == open_api::GET_TOKEN {
+            // It refuses them itself.
+            true => Vec::new(),
+            false => web::unknown(&call.query),
+        });
         shared.calls.push(Call {
             at: Timestamp::now(),
             method: call.method.to_string(),
@@ -99,7 +105,7 @@ async fn serve(twin: Twin, call: Incoming) -> Response {
         },
         ("GET", path) => match chat::channel(path) {
             Some(channel) => chat::page(&twin, channel, &call),
-            None => status_response(404, None),
+            None => web::get(&twin, &call).unwrap_or_else(|| status_response(404, None)),
         },
         _ => status_response(404, None),
     };

@@ -129,7 +129,7 @@ fn nickname(fields: &str) -> Option<String> {
     Some(fields.get("uname")?.as_str()?.to_owned())
 }
 
-fn shown(status: StatusCode, title: &str, sentence: &str, more: &str) -> Response {
+pub(crate) fn shown(status: StatusCode, title: &str, sentence: &str, more: &str) -> Response {
     let text = format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
@@ -155,7 +155,7 @@ fn shown(status: StatusCode, title: &str, sentence: &str, more: &str) -> Respons
     response
 }
 
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")

@@ -18,9 +18,9 @@
 //! What the vendor leaves unsaid is a switch ([`Switches`]), so that a test can try it both ways.
 //!
 //! Map: `api` takes a call through faults to `token` (`POST /api/page/token`, checked with `sign`),
-//! to `chat` (the customer's page), or through `open_api` (`GET /api/get_token`, and who is let in by
-//! that token) to `live_chat`; all work on the `desk` (the state). `agent` is the other
-//! side: what agents say, as the three pushes that `body` writes; `page` is the agent's page and
+//! to `chat` (the customer's page), to `web` (the component's script, messages left, tickets), or through `open_api`
+//! (`GET /api/get_token`, and who is let in by that token) to `live_chat`; all work on the `desk` (the state). `agent` is
+//! the other side: what agents say, as the three pushes that `body` writes; `page` is the agent's page and
 //! its JSON control.
 
 mod agent;
@@ -36,6 +36,7 @@ mod sign;
 mod switches;
 mod token;
 mod twin;
+mod web;
 
 pub use agent::{NotSaid, Push, Pushed};
 pub use body::PushKind;

@@ -15,5 +15,6 @@ mod pushes;
 mod receiver;
 mod state;
 mod token;
+mod web;
 #[path = "../wire/http.rs"]
 mod wire;

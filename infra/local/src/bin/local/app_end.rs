@@ -1,5 +1,6 @@
-//! The app's end: takes events, verifies every signature, and says what came.
+//! The app's end: takes events, verifies every signature, and says what came. Its page with Sobot's chat is `site`.
 
+use crate::site::{self, Site};
 use crate::{Problem, say};
 use axum::Router;
 use axum::body::Bytes;
@@ -18,6 +19,8 @@ const SHOWN: usize = 60;
 /// A receiver of events. Dropped, it ends.
 pub(crate) struct AppEnd {
     pub(crate) url: String,
+    /// The page, which calls the API as soon as there is one.
+    pub(crate) site: Site,
     server: JoinHandle<()>,
 }
 
@@ -41,10 +44,12 @@ impl AppEnd {
         let router = Router::new()
             .route("/events", post(take))
             .with_state(Arc::new(keys));
+        let site = Site::default();
+        let router = router.merge(site::routes(site.clone()));
         let server = tokio::spawn(async move {
             let _ = axum::serve(listener, router).await;
         });
-        Ok(AppEnd { url, server })
+        Ok(AppEnd { url, site, server })
     }
 }
 

@@ -1,8 +1,8 @@
 //! `cargo local`: the whole bundle on this machine, with stand-ins for the vendors and one for the app.
 //!
 //! `arguments` and `settings` are what it is told, `build` makes the functions, `desk` is a vendor's twin or its real
-//! account (`udesk`, `sobot`, `tencent`; all of them are `vendors`), `app_end` takes the events, `env_file` is for
-//! `cargo lambda watch`, `welcome` says what to try.
+//! account (`udesk`, `sobot`, `tencent`; all of them are `vendors`), `app_end` takes the events and `site` is a page of
+//! the app's, `env_file` is for `cargo lambda watch`, `welcome` says what to try.
 
 mod app_end;
 mod arguments;
@@ -10,6 +10,7 @@ mod build;
 mod desk;
 mod env_file;
 mod settings;
+mod site;
 mod sobot;
 mod tencent;
 mod udesk;
@@ -149,6 +150,12 @@ impl Running {
             return Err(reasons(failed));
         }
         desks.push_to(&bundle, &functions, &settings);
+        // Other keys than the fixed one are not known here, but by what they hash to.
+        if let Some(app_end) = &app_end
+            && !given.contains_key("API_KEY_HASHES")
+        {
+            app_end.site.opens(&bundle.url());
+        }
         let env_file = env_file::write(&data, &bundle)?;
         let welcome = Welcome {
             bundle: &bundle,

@@ -28,7 +28,11 @@ impl Welcome<'_> {
         let api = self.bundle.url();
         let key = self.secret("API_KEY_HASHES", API_KEY);
         let events = match self.app_end {
-            Some(app_end) => format!("{} (each is verified and shown here)", app_end.url),
+            Some(app_end) => format!(
+                "{} (each is verified and shown here); a page with Sobot's chat {}",
+                app_end.url,
+                app_end.url.replace("/events", "/site")
+            ),
             None => current(self.settings, "APP_EVENTS_URL").to_owned(),
         };
         let env_file = self.env_file.display();

@@ -1,23 +1,27 @@
 //! How long a token may live.
 
-use deskbridge::{auth::Caller, error::Error};
+use crate::{auth::Caller, error::Error};
 
 /// The shortest life of any token, in seconds.
 const SHORTEST: i64 = 60;
 
 /// The lives that tokens of one kind may have, in seconds.
-pub(crate) struct Life {
+#[derive(Clone, Copy, Debug)]
+pub struct Life {
     /// Where the caller names none.
-    pub(crate) default: i64,
+    pub default: i64,
     /// At most.
-    pub(crate) longest: i64,
+    pub longest: i64,
     /// At most, where a customer asks for their own.
-    pub(crate) longest_for_customers: i64,
+    pub longest_for_customers: i64,
 }
 
 impl Life {
-    /// The life that the caller gets.
-    pub(crate) fn of(&self, asked: Option<i64>, caller: &Caller) -> Result<i64, Error> {
+    /// The life that the caller gets, in seconds.
+    ///
+    /// # Errors
+    /// Where it is shorter or longer than the caller may ask for; the error names `expires_in`.
+    pub fn of(&self, asked: Option<i64>, caller: &Caller) -> Result<i64, Error> {
         let life = asked.unwrap_or(self.default);
         let (longest, whose) = match caller {
             Caller::Server => (self.longest, ""),

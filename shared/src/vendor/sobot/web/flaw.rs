@@ -1,0 +1,56 @@
+//! What is wrong with a value that the caller gave.
+
+use std::fmt;
+
+/// How much of what was given is repeated, in characters.
+const SHOWN: usize = 80;
+
+/// A wrong value: where it stands, what may stand there, and what was given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flaw {
+    /// The vendor's name of the parameter, and the path within it, such as `goods[0].name`.
+    pub name: String,
+    /// What it takes: "is …", "goes …".
+    pub rule: String,
+    /// What was given, as JSON; the beginning, where it is long.
+    pub given: String,
+}
+
+impl Flaw {
+    /// A wrong value. `given` is JSON text.
+    pub fn new(name: impl Into<String>, rule: impl Into<String>, given: &str) -> Self {
+        let mut shown: String = given.chars().take(SHOWN).collect();
+        if given.chars().nth(SHOWN).is_some() {
+            shown.push('…');
+        }
+        Self {
+            name: name.into(),
+            rule: rule.into(),
+            given: shown,
+        }
+    }
+}
+
+impl fmt::Display for Flaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` {}; given: {}", self.name, self.rule, self.given)
+    }
+}
+
+impl std::error::Error for Flaw {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_name_rule_and_what_was_given() {
+        let flaw = Flaw::new("time", "is a whole number from 10 to 2880", "5");
+        assert_eq!(
+            flaw.to_string(),
+            "`time` is a whole number from 10 to 2880; given: 5"
+        );
+        let long = Flaw::new("uname", "is shorter", &"客".repeat(200));
+        assert_eq!(long.given.chars().count(), 81);
+    }
+}
