@@ -37,6 +37,7 @@ impl<'a> Feedback<'a> {
             | Task::Open { .. }
             | Task::Message { .. }
             | Task::Close
+            | Task::HandOn { .. }
             | Task::Read { .. } => return Ok(None),
             Task::RateSession {
                 vendor_session,
