@@ -46,7 +46,9 @@ impl App {
         let Ok(tencent) = self.desk.tencent() else {
             return;
         };
-        let what = format!("standing:{}", session.id);
+        // What was heard since Tencent was asked is newer than what it said then.
+        let heard_at = session.heard_at.unwrap_or_default();
+        let what = format!("standing:{}:{heard_at}", session.id);
         let request = get_session_state::Request::Session(&vendor_session);
         let ask = tencent.ask(&request, Class::Read);
         let polled = timeout(LIMIT, tencent.poll(&what, KEPT, ask)).await;

@@ -41,10 +41,7 @@ impl Door for Signed {
         let tokens = settings.secrets(&TENCENT_CALLBACK_TOKEN, SHORTEST_TOKEN)?;
         let tokens = match settings.optional(&TENCENT_REQUIRE_SIGN).as_deref() {
             None => tokens,
-            Some("on") if tokens.is_empty() => {
-                return Err(TENCENT_REQUIRE_SIGN.malformed(&"TENCENT_CALLBACK_TOKEN is not set"));
-            }
-            Some("on") => tokens,
+            Some("on") => settings.required_secrets(&TENCENT_CALLBACK_TOKEN, SHORTEST_TOKEN)?,
             Some("off") => Vec::new(),
             Some(other) => return Err(TENCENT_REQUIRE_SIGN.malformed(&format!("{other:?}"))),
         };
