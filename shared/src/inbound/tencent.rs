@@ -500,6 +500,13 @@ mod tests {
                 &["session.started"][..],
             ),
             (
+                Meaning::Begun,
+                json!({"IsContactUser": true, "AgentId": "a@b.c"}),
+                State::Opening,
+                State::Active,
+                &["session.started"],
+            ),
+            (
                 Meaning::UserMessage,
                 hello(),
                 State::Opening,
