@@ -5,7 +5,7 @@
 mod element;
 mod line;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use element::element;
 pub use line::Line;
@@ -248,6 +248,7 @@ impl Line<'_> {
             cloud_custom_data: message.custom.as_deref(),
             online_only: false,
         };
+        let began = Instant::now();
         let begins = self.user_messages() == UserMessages::StartAndSend;
         if begins && session.vendor_session.is_none() {
             let start = user_send_msg::Request {
@@ -259,7 +260,8 @@ impl Line<'_> {
             };
             self.perform(&start, session, task).await?;
         }
-        self.perform(&request, session, task).await
+        let line = self.after(began.elapsed());
+        line.perform(&request, session, task).await
     }
 }
 

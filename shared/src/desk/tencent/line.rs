@@ -1,5 +1,7 @@
 //! Makes Tencent's calls: under the administrator's UserSig, counted, timed.
 
+use std::time::Duration;
+
 use super::{Tencent, UserMessages};
 use crate::{
     budget::{Class, Slot, Taken},
@@ -23,6 +25,8 @@ use crate::{
 pub struct Line<'a> {
     desk: &'a Desk,
     tencent: &'a Tencent,
+    /// How long a call may take.
+    limit: Duration,
 }
 
 /// Whether a call can be made later.
@@ -52,7 +56,19 @@ pub(super) fn random() -> Option<u32> {
 
 impl<'a> Line<'a> {
     pub(in crate::desk) fn new(desk: &'a Desk, tencent: &'a Tencent) -> Self {
-        Self { desk, tencent }
+        Self {
+            desk,
+            tencent,
+            limit: desk.limit,
+        }
+    }
+
+    /// The same for what follows a call that took so long: all calls of an attempt share one limit.
+    pub(super) fn after(self, took: Duration) -> Self {
+        Self {
+            limit: self.limit.saturating_sub(took),
+            ..self
+        }
     }
 
     /// Makes a call that is no entry of a log, if the rate budget has room for one of its class.
@@ -128,7 +144,7 @@ impl<'a> Line<'a> {
         let request = request.to_http(&account).map_err(Failure::Unsendable)?;
         self.pass::<R>(class, waits).await?;
         let started = clock::now();
-        let answer = self.desk.http.call(request, self.desk.limit).await;
+        let answer = self.desk.http.call(request, self.limit).await;
         let took_ms = clock::now() - started;
         line::add(Metric::VendorTime, took_ms);
         tracing::info!(
