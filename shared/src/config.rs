@@ -68,12 +68,19 @@ settings! {
     SOBOT_TOKEN_HEADER: "the header in which Sobot's open API wants its token: token, or bearer for Authorization (token)";
     SOBOT_ON_UNKNOWN: "what becomes of a message that Sobot may have taken: hold, or retry, by which it may come twice (hold)";
     SOBOT_WEBHOOK_SECRETS: "the last part of the push URLs given to Sobot, at least 16 characters, current first";
-    TENCENT_BASE_URL: "Tencent's address for the app's region (`https://console.tim.qq.com`)";
+    TENCENT_BASE_URL: "Tencent's address, where TENCENT_REGION is not set (`https://console.tim.qq.com`)";
+    TENCENT_REGION: "where the Tencent application is: china, sgp, kr, jpn, ger, usa, idn or ind (china)";
     TENCENT_SDK_APP_ID: "the SDKAppID of the Tencent application, a number";
     TENCENT_SECRET_KEY: "the key of the Tencent application, which signs UserSigs";
     TENCENT_ADMIN: "the accounts of the Tencent application's administrators; the first one calls";
     TENCENT_SERVICE_ACCOUNT: "the customer-service accounts at Tencent, such as @customer_service_account; the first one speaks";
     TENCENT_ON_UNKNOWN: "what becomes of a message that Tencent may have taken: retry (for 120 s, within which Tencent drops the repeat by its MsgRandom) or hold (retry)";
+    TENCENT_RATE_LIMIT: "how many calls Tencent takes of each API in a minute, or calls/seconds; behind it, comma-separated, what differs (200/1)";
+    TENCENT_USER_MESSAGES: "what becomes of what customers write through the API at Tencent: off (they write in Tencent's client), send (openim/sendmsg), or start_and_send (the same, and before the first one the message that begins a session) (off)";
+    TENCENT_WEBHOOK_SECRETS: "the last part of the callback URL given to Tencent's Desk, at least 16 characters, current first";
+    TENCENT_CALLBACK_TOKEN: "the tokens of Tencent's callback authentication, at least 8 characters, current first";
+    TENCENT_REQUIRE_SIGN: "whether a callback of Tencent's must be signed: on or off (on where TENCENT_CALLBACK_TOKEN is set)";
+    TENCENT_EVENTS: "what the names of Desk's events mean, beside SessionBegin, ChatBot.UserSendMsg and ChatBot.RobotSendMsg: comma-separated, such as `Agent.SendMsg=agent_message`; begun, user_message, robot_message, agent_message, queued, started, transferred, nobody_online, closed, rated or ignored";
     RUST_LOG: "what is logged, such as info or deskbridge=debug; of libraries never more than warnings";
     METRICS_NAMESPACE: "where CloudWatch keeps the metrics (deskbridge); set by the template";
 }

@@ -1,6 +1,7 @@
 //! A message: something that a customer, a robot, an agent or the desk said.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Number;
 
 use crate::{
     clock::{Millis, rfc3339, rfc3339_field},
@@ -43,6 +44,10 @@ pub enum Kind {
     Rich,
     /// A card.
     Card,
+    /// A place.
+    Location,
+    /// One of the app's own emoji.
+    Face,
     /// Something of the vendor's own.
     Custom,
 }
@@ -105,6 +110,15 @@ pub struct File {
     /// How long it plays, in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration: Option<u32>,
+    /// How wide a picture or film is, in pixels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub width: Option<u32>,
+    /// How high, in pixels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub height: Option<u32>,
+    /// The URL of a film's still picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thumbnail: Option<String>,
 }
 
 impl File {
@@ -113,6 +127,43 @@ impl File {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+
+    /// Its size in bytes, where its words say one: `4.3M`, `12 KB`, `1048576`.
+    #[must_use]
+    pub fn bytes(&self) -> Option<u64> {
+        let words = self.size.as_deref()?.trim();
+        let end = words.find(|letter: char| !letter.is_ascii_digit() && letter != '.');
+        let (number, unit) = words.split_at(end.unwrap_or(words.len()));
+        let unit = unit.trim().to_ascii_uppercase();
+        let factor: u64 = match unit.trim_end_matches('B').trim_end_matches('I') {
+            "" => 1,
+            "K" => 1 << 10,
+            "M" => 1 << 20,
+            "G" => 1 << 30,
+            _ => return None,
+        };
+        let (whole, part) = number.split_once('.').unwrap_or((number, ""));
+        let whole = whole.parse::<u64>().ok()?.checked_mul(factor)?;
+        // More digits than these say nothing of a size.
+        let part = part.get(..part.len().min(6))?;
+        let ten = 10u64.checked_pow(u32::try_from(part.len()).ok()?)?;
+        let part = if part.is_empty() {
+            0
+        } else {
+            part.parse::<u64>().ok()?
+        };
+        whole.checked_add(part.checked_mul(factor)? / ten)
+    }
+}
+
+/// A place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Place {
+    /// Degrees north.
+    pub latitude: Number,
+    /// Degrees east.
+    pub longitude: Number,
 }
 
 /// A card: a picture with a title that leads somewhere.
@@ -130,6 +181,31 @@ pub struct Card {
     /// Where a tap leads.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+    /// Where it is an order's: what a card of an order has beside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<OrderCard>,
+}
+
+/// What a card of an order has beside.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OrderCard {
+    /// What stands above it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guide: Option<String>,
+    /// Its lines.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<OrderField>,
+}
+
+/// A line of an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OrderField {
+    /// What it is about.
+    pub name: String,
+    /// What it says.
+    pub value: String,
 }
 
 /// What a robot proposes beside its answer: a question to ask next, or a page to read.
@@ -213,6 +289,12 @@ pub struct Message {
     /// The card, where it is one; `content` is its title.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub card: Option<Card>,
+    /// The place, where it is one; `content` says what is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+    /// Which emoji, where it is one; `content` is what the app says of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub face: Option<i64>,
     /// What the robot proposes beside it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub suggestions: Vec<Suggestion>,
@@ -228,6 +310,12 @@ pub struct Message {
     /// How far it has come; for messages towards the vendor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
+    /// Whether the desk need not wait for an answer to it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub needs_no_answer: bool,
+    /// The number that was drawn for it, by which the vendor knows a repeat.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub random: Option<u32>,
     /// Its entry in the log of sends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entry: Option<u64>,
@@ -270,6 +358,10 @@ pub struct View<'a> {
     file: Option<&'a File>,
     #[serde(skip_serializing_if = "Option::is_none")]
     card: Option<&'a Card>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    place: Option<&'a Place>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    face: Option<i64>,
     #[serde(skip_serializing_if = "<[Suggestion]>::is_empty")]
     suggestions: &'a [Suggestion],
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -333,11 +425,15 @@ impl Message {
             text: None,
             file: None,
             card: None,
+            place: None,
+            face: None,
             suggestions: Vec::new(),
             answer: None,
             agent: None,
             custom: None,
             status: None,
+            needs_no_answer: false,
+            random: None,
             entry: None,
             client_id: None,
             error: None,
@@ -384,6 +480,8 @@ impl Message {
             text: self.text.as_deref(),
             file: self.file.as_ref(),
             card: self.card.as_ref(),
+            place: self.place.as_ref(),
+            face: self.face,
             suggestions: &self.suggestions,
             answer: self.answer.as_ref(),
             agent: self.agent.as_ref(),
@@ -431,7 +529,30 @@ impl Message {
 #[cfg(test)]
 mod tests {
     use super::Status::{self, Failed, Queued, Read, Sending, Sent, Unknown};
-    use super::{Author, Kind, Message, MessageId};
+    use super::{Author, File, Kind, Message, MessageId};
+
+    #[test]
+    fn how_many_bytes_a_size_says() {
+        for (words, bytes) in [
+            ("1048576", Some(1_048_576)),
+            ("4.5M", Some(4_718_592)),
+            ("12 KB", Some(12_288)),
+            ("1.5GiB", Some(1_610_612_736)),
+            ("0", Some(0)),
+            ("", None),
+            ("M", None),
+            ("large", None),
+            ("3 parsecs", None),
+            ("99999999999999999999", None),
+            ("1.2.3", None),
+        ] {
+            let file = File {
+                size: Some(words.to_owned()),
+                ..File::default()
+            };
+            assert_eq!(file.bytes(), bytes, "{words}");
+        }
+    }
 
     #[test]
     fn what_the_vendor_calls_a_message() {

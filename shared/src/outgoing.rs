@@ -144,6 +144,16 @@ pub enum Task {
         /// Whether it is one of those that are often asked.
         frequent: bool,
     },
+    /// Have a person take the customer from the robot.
+    #[serde(rename = "hand_on_v1")]
+    HandOn {
+        /// This agent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        agent: Option<String>,
+        /// An agent of this group.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        group: Option<i64>,
+    },
     /// Pass on that the customer went on from the robot to an agent.
     #[serde(rename = "count_transfer_v1")]
     CountTransfer {
@@ -161,7 +171,8 @@ impl Task {
             | Self::Open { .. }
             | Self::Message { .. }
             | Self::Close
-            | Self::TakeStep { .. } => Class::Message,
+            | Self::TakeStep { .. }
+            | Self::HandOn { .. } => Class::Message,
             Self::RateSession { .. }
             | Self::RateRobot { .. }
             | Self::RateAnswer { .. }
@@ -179,7 +190,8 @@ impl Task {
             | Self::Open { .. }
             | Self::Message { .. }
             | Self::Close
-            | Self::TakeStep { .. } => false,
+            | Self::TakeStep { .. }
+            | Self::HandOn { .. } => false,
             Self::RateSession { .. }
             | Self::RateRobot { .. }
             | Self::RateAnswer { .. }
@@ -197,7 +209,8 @@ impl Task {
             | Self::Open { .. }
             | Self::Message { .. }
             | Self::Close
-            | Self::TakeStep { .. } => false,
+            | Self::TakeStep { .. }
+            | Self::HandOn { .. } => false,
             Self::RateSession { .. }
             | Self::RateRobot { .. }
             | Self::RateAnswer { .. }

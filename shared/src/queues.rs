@@ -39,6 +39,9 @@ pub enum Task {
         vendor: Vendor,
         /// Its body in base64: SQS takes no control characters, and escaping could double the size.
         body: String,
+        /// What the vendor calls the request by, where it does.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request: Option<String>,
         /// The webhook's own.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         correlation: Option<Correlation>,
@@ -52,6 +55,9 @@ pub enum Task {
         hash: String,
         /// In how many parts.
         parts: usize,
+        /// What the vendor calls the request by, where it does.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request: Option<String>,
         /// The webhook's own.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         correlation: Option<Correlation>,

@@ -373,8 +373,28 @@ impl Session {
     /// tell, sooner or later. And whether it can be asked what it did not.
     #[must_use]
     pub fn is_watched(&self) -> bool {
-        self.vendor.tells_what_was_missed()
-            && matches!(self.state, State::Active | State::Queued | State::Assigning)
+        if !self.vendor.tells_what_was_missed() {
+            return false;
+        }
+        match self.state {
+            State::Active | State::Queued | State::Assigning => true,
+            // Tencent is the only one that does not have to be asked for a person: the robot's end may be what was missed.
+            State::Robot => self.vendor == Vendor::Tencent,
+            State::Opening | State::Urobot | State::Offline | State::Closed => false,
+        }
+    }
+
+    /// Whether the vendor's session may go on although ours has ended: the vendor was not told, or can't be. What
+    /// comes then begins anew, or the next conversation would stay mute.
+    #[must_use]
+    pub fn may_be_outlived(&self) -> bool {
+        match self.vendor {
+            Vendor::Udesk => false,
+            // Whoever asked for somebody ended it at Sobot, too.
+            Vendor::Sobot => !self.is_open() && self.assign.is_none(),
+            // It ends what a person has. What it ended itself is over.
+            Vendor::Tencent => !self.is_open() && self.closing && self.assignee.is_none(),
+        }
     }
 
     /// When it was last stirred, by either side.

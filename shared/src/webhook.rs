@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::{
     answer::{self, Answers},
-    clock,
+    clock::{self, Millis},
     config::{ConfigError, DELIVERIES_QUEUE_URL, HEALS_QUEUE_URL, INBOX_QUEUE_URL, Settings},
     error::{Error, Kind},
     http::Client,
@@ -36,9 +36,49 @@ pub const ANSWERS: Answers = Answers {
     errors: &[Kind::NotFound, Kind::StorageUnavailable],
 };
 
+/// What lets a call in beside its path secret, and how it is answered. Made once at init.
+pub trait Door: Sized {
+    /// A door as the settings want it.
+    ///
+    /// # Errors
+    /// Where a setting is malformed.
+    fn from_settings(settings: &Settings) -> Result<Self, ConfigError>;
+
+    /// Lets `request` in at `now`, and gives what the vendor knows it by.
+    ///
+    /// # Errors
+    /// Why it is not let in, for the log.
+    fn admit(&self, request: &Request, now: Millis) -> Result<Option<String>, String>;
+
+    /// What the vendor is answered once a call is recorded.
+    ///
+    /// # Errors
+    /// Where the answer can't be written.
+    fn answer(&self) -> Result<Response<Body>, Error>;
+}
+
+/// The door of vendors that sign nothing.
+#[derive(Debug)]
+pub struct Unsigned;
+
+impl Door for Unsigned {
+    fn from_settings(_: &Settings) -> Result<Self, ConfigError> {
+        Ok(Self)
+    }
+
+    fn admit(&self, _: &Request, _: Millis) -> Result<Option<String>, String> {
+        Ok(None)
+    }
+
+    fn answer(&self) -> Result<Response<Body>, Error> {
+        Ok(answer::empty(200))
+    }
+}
+
 /// What a webhook function needs. Made once at init.
 #[derive(Debug)]
-pub struct Receiver<R> {
+pub struct Receiver<R, D = Unsigned> {
+    door: D,
     secrets: Vec<Secret>,
     table: Table,
     recorder: R,
@@ -48,7 +88,7 @@ pub struct Receiver<R> {
     http: Client,
 }
 
-impl<R: Record> Receiver<R> {
+impl<R: Record, D: Door> Receiver<R, D> {
     /// A receiver as the settings want it.
     ///
     /// # Errors
@@ -63,6 +103,7 @@ impl<R: Record> Receiver<R> {
         };
         Ok(Self {
             heals,
+            door: D::from_settings(settings)?,
             secrets: settings.secrets(R::SECRETS, 16)?,
             recorder: R::from_settings(settings, &table)?,
             inbox: deliveries.beside(settings, &INBOX_QUEUE_URL)?,
@@ -79,7 +120,7 @@ impl<R: Record> Receiver<R> {
             .await;
     }
 
-    /// Answers one push: 200 and an empty body, once it is recorded.
+    /// Answers one push: 200 and what the vendor wants to hear, once it is recorded.
     ///
     /// # Errors
     /// A wrong path secret, and where neither table nor queue takes it.
@@ -92,14 +133,22 @@ impl<R: Record> Receiver<R> {
             return Ok(answer::empty(405));
         }
         line::at(R::VENDOR);
+        let named = match self.door.admit(&request, clock::now()) {
+            Ok(named) => named,
+            Err(because) => {
+                tracing::warn!(because, "a call with the path secret was not let in");
+                return Err(Error::new(Kind::NotFound, "there is nothing here"));
+            }
+        };
         line::add(Metric::Received, 1);
         let body: &[u8] = request.body();
         let end = Instant::now() + LIMIT;
-        let why = match timeout(TABLE_LIMIT, self.recorder.record(body)).await {
+        let recording = self.recorder.record_request(body, named.as_deref());
+        let why = match timeout(TABLE_LIMIT, recording).await {
             Ok(Ok(recorded)) => {
                 // Where SQS takes too long, `sweep` wakes the drainers.
                 let _ = timeout_at(end, recorded.wake(&self.deliveries, self.heals.as_ref())).await;
-                return Ok(answer::empty(200));
+                return self.door.answer();
             }
             Ok(Err(error)) => lambda::chain(&error),
             Err(_) => "the table took too long".to_owned(),
@@ -114,26 +163,27 @@ impl<R: Record> Receiver<R> {
         };
         let put_aside = async {
             let task = self
-                .task_of(body)
+                .task_of(body, named.clone())
                 .await
                 .map_err(|error| lost().with_source(error))?;
             let put = self.inbox.put(&task, 0).await;
             put.map_err(|error| lost().with_source(error))
         };
         match timeout_at(end, put_aside).await {
-            Ok(put) => put.map(|()| answer::empty(200)),
+            Ok(put) => put.and_then(|()| self.door.answer()),
             Err(too_long) => Err(lost().with_source(too_long)),
         }
     }
 
     /// What the inbox is told of a push. One that no message of SQS holds is kept in the table, which takes it as it
     /// is sooner than it records what it says.
-    async fn task_of(&self, body: &[u8]) -> Result<Task, TableError> {
+    async fn task_of(&self, body: &[u8], request: Option<String>) -> Result<Task, TableError> {
         let (vendor, correlation) = (R::VENDOR, line::correlation());
         if body.len() <= LARGEST_IN_INBOX {
             return Ok(Task::Webhook {
                 vendor,
                 body: BASE64_STANDARD.encode(body),
+                request,
                 correlation,
             });
         }
@@ -146,6 +196,7 @@ impl<R: Record> Receiver<R> {
             vendor,
             hash,
             parts,
+            request,
             correlation,
         })
     }

@@ -35,7 +35,10 @@ use harness::{
     app::{App, Event},
     binaries::root,
     http_client, until, until_within,
-    world::{API_KEY, EVENTS_SECRET, PATH_SECRET, SOBOT_PATH_SECRET, TOKEN_SECRET, hashes},
+    world::{
+        API_KEY, EVENTS_SECRET, PATH_SECRET, SOBOT_PATH_SECRET, TENCENT_PATH_SECRET, TOKEN_SECRET,
+        hashes,
+    },
 };
 use http::Method;
 use serde_json::{Value, json};
@@ -43,6 +46,8 @@ use stack::Stack;
 
 /// A body of the inbox, as a webhook leaves it there: what agent Tom said to customer FR.
 const INBOX_EVENT: &str = include_str!("../fixtures/events/ingest-inbox.json");
+/// The token of Tencent's callback authentication.
+const TENCENT_CALLBACK_TOKEN: &str = "test-tencent-callback-token";
 /// Two turns of the schedule: the first may come before what it is to find.
 const SCHEDULE: Duration = Duration::from_secs(130);
 /// No session has this id: the nudge fails whenever it is taken up.
@@ -143,6 +148,10 @@ impl Deployed {
                 "TencentServiceAccount",
                 "@customer_service_account".to_owned(),
             ),
+            (
+                "TencentEvents",
+                deskbridge_twins::tencent::EventNames::default().setting(),
+            ),
         ];
         let began = Instant::now();
         let stack = Stack::create(
@@ -177,6 +186,11 @@ impl Deployed {
             let url = deployed.webhook(output, SOBOT_PATH_SECRET);
             deployed.sobot.set_push_url(kind, url);
         }
+        let callbacks = deployed.webhook("WebhookTencentUrl", TENCENT_PATH_SECRET);
+        deployed.tencent.set_callback_url(callbacks);
+        deployed
+            .tencent
+            .switch(|switches| switches.callback_token = Some(TENCENT_CALLBACK_TOKEN.to_owned()));
         deployed
     }
 
@@ -223,6 +237,14 @@ impl Deployed {
         let came = self.tencent.messages_to("user45");
         assert_eq!(came.len(), 1, "{came:?}");
         self.told_until_closed("user45").await;
+        // Another comes by Tencent's own client; each callback is signed.
+        self.tencent.user_comes("user46").await;
+        self.tencent.agent_takes("user46", "test@qq.com").await;
+        let told = self.tencent.agent_says("user46", "It leaves today").await;
+        assert_eq!(told.and_then(|told| told.status()), Some(200));
+        self.tencent.agent_closes("user46", None).await;
+        let events = self.told_until_closed("user46").await;
+        assert!(received(&events).contains(&"It leaves today".to_owned()));
     }
 
     /// The customer's events, when the last of them has said that the session is closed.
@@ -583,7 +605,7 @@ impl Deployed {
 }
 
 /// The stack's secret, with these path secrets for Udesk; the rest is what the twins expect.
-fn secrets(udesk_webhook: &str) -> [(&str, &str); 9] {
+fn secrets(udesk_webhook: &str) -> [(&str, &str); 11] {
     [
         ("CUSTOMER_TOKEN_SECRETS", TOKEN_SECRET),
         ("APP_EVENTS_SECRETS", EVENTS_SECRET),
@@ -600,6 +622,8 @@ fn secrets(udesk_webhook: &str) -> [(&str, &str); 9] {
             "TENCENT_SECRET_KEY",
             "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e",
         ),
+        ("TENCENT_WEBHOOK_SECRETS", TENCENT_PATH_SECRET),
+        ("TENCENT_CALLBACK_TOKEN", TENCENT_CALLBACK_TOKEN),
     ]
 }
 

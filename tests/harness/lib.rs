@@ -4,7 +4,7 @@
 //! - [`faults`]: the proxy in front of DynamoDB, SQS, a vendor and the app, that plays outages.
 //! - [`app`]: the app's end of event delivery.
 //! - [`signature`]: the official Python package as a second opinion on our event signatures.
-//! - [`user_sig`]: likewise, on UserSigs.
+//! - [`user_sig`]: likewise, on UserSigs, and that of npm, which [`node`] runs.
 //! - [`contract`]: infra/openapi.yaml; every answer that a test gets is held against it.
 //! - [`push`]: bodies as Udesk pushes them.
 //! - [`permissions`]: what infra/template.yaml allows each function.
@@ -34,6 +34,7 @@ pub mod capacity;
 pub mod cards;
 pub mod contract;
 pub mod faults;
+pub mod node;
 pub mod permissions;
 pub mod push;
 pub mod python;

@@ -67,7 +67,7 @@ fn interpreter() -> PathBuf {
 }
 
 /// Where cargo builds: the folder that this test binary lies in.
-fn target() -> PathBuf {
+pub(crate) fn target() -> PathBuf {
     let binary = std::env::current_exe().expect("the test binary's path");
     let marked = binary
         .ancestors()

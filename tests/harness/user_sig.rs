@@ -1,9 +1,9 @@
-//! A second opinion on UserSigs: the official `tls-sig-api-v2` package of PyPI.
+//! Second opinions on UserSigs: the official `tls-sig-api-v2` packages of PyPI and of npm.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::python;
+use crate::{node, python};
 
 /// A UserSig, and what it was made of.
 #[derive(Clone, Debug, Serialize)]
@@ -39,4 +39,14 @@ pub async fn verify_with_python(user_sigs: &[Made]) -> Vec<Verdict> {
     let given = serde_json::json!({ "user_sigs": user_sigs });
     let verdicts = python::run("verify_user_sig.py", given).await;
     serde_json::from_value(verdicts).expect("verdicts")
+}
+
+/// Has the official package of npm make its own of the same values, one for each.
+///
+/// # Panics
+/// Where there is no Node, or the package can't be installed.
+pub async fn made_by_npm(user_sigs: &[Made]) -> Vec<String> {
+    let given = serde_json::json!({ "user_sigs": user_sigs });
+    let own = node::run("verify_user_sig.js", given).await;
+    serde_json::from_value(own).expect("UserSigs")
 }

@@ -60,6 +60,11 @@ pub const SOBOT_WEBHOOKS: [&str; 3] = [
     "webhook-sobot-unread-message",
     "webhook-sobot-chat-list",
 ];
+/// The path secret of Tencent's webhook.
+pub const TENCENT_PATH_SECRET: &str = "test-tencent-path-secret";
+/// The same, with the query in which Tencent says whose application it is.
+pub const TENCENT_DOOR: &str =
+    "test-tencent-path-secret?SdkAppid=1400000000&CallbackCommand=Desk.SessionEventNotify";
 /// The secret that signs events.
 pub const EVENTS_SECRET: &str = "whsec_dGVzdC1ldmVudHMtc2VjcmV0LW9ubHktZm9yLXRlc3Rz";
 /// The secret that signs customer tokens.
@@ -346,6 +351,9 @@ impl World {
             ),
             ("TENCENT_ADMIN", "administrator"),
             ("TENCENT_SERVICE_ACCOUNT", "@customer_service_account"),
+            ("TENCENT_RATE_LIMIT", "60000"),
+            ("TENCENT_WEBHOOK_SECRETS", TENCENT_PATH_SECRET),
+            ("TENCENT_EVENTS", &tencent::EventNames::default().setting()),
             ("VENDOR_TIMEOUT_MS", "1000"),
             ("NUDGE_GRACE_SECONDS", "1"),
             ("RETRY_SCHEDULE_SECONDS", "1,1,1,1,1,1,1,1,1,1"),
@@ -370,6 +378,8 @@ impl World {
             let url = bundle.function_url(function);
             sobot.set_push_url(kind, format!("{url}/{SOBOT_PATH_SECRET}"));
         }
+        let url = bundle.function_url("webhook-tencent");
+        tencent.set_callback_url(format!("{url}/{TENCENT_PATH_SECRET}"));
         Self {
             witness: Witness::new(&bundle, dynamodb.record(), sqs.record()),
             bundle,

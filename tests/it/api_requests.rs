@@ -203,7 +203,7 @@ async fn each_field_that_is_wrong_missing_or_unknown_is_named() {
     let open = json!({"vendor": "udesk", "customer": "DE",
         "assign": {"to": "agent", "agent_id": 397, "group_id": 1, "channel": "shop"}});
     let say = json!({"id": "c-1", "kind": "video", "content": "https://example.com/a.mp4",
-        "file": {"name": "a.mp4", "size": "1M", "duration": 3}});
+        "file": {"name": "a.mp4", "size": "1M", "duration": 3, "width": 640, "thumbnail": "https://example.com/a.png"}});
     let web = json!({"mode": "sign", "customer": "DE", "start": {"how": "automatic"}, "leave_message": {"uid": "u1"},
         "parameters": {"uname": "nickname", "time": 15, "msg_flag": "on", "card_title": "a", "card_url": "https://a.example"}});
     let half = "\"\\ud800\"";
@@ -370,6 +370,13 @@ async fn each_field_that_is_wrong_missing_or_unknown_is_named() {
             "file.duration",
             [&numbers[..], &["-1", "4294967296", "\"3\""]].concat(),
         ),
+        (
+            &messages,
+            &say,
+            "file.width",
+            [&numbers[..], &["-1", "4294967296", "\"3\""]].concat(),
+        ),
+        (&messages, &say, "file.thumbnail", texts.into()),
     ];
     for (path, good, name, wrong) in &cases {
         let pointer = format!("/{}", name.replace('.', "/"));

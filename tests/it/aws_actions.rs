@@ -330,6 +330,34 @@ async fn a_function_may_do_what_it_does_and_nothing_else() {
         until("the second message is told", async || told()).await;
     }
 
+    // Tencent's Desk begins a conversation while the table refuses, which is taken up from the inbox, goes on in it,
+    // tells what nobody has named, and ends it.
+    let refusing = world
+        .dynamodb
+        .play(of("webhook-tencent"), WireFault::InternalError);
+    world.tencent.user_comes("user49").await;
+    until("the customer has a session", async || {
+        world.open_session_of("user49").await.is_some()
+    })
+    .await;
+    refusing.clear();
+    let open = world.open_session_of("user49").await.unwrap();
+    let session = open["id"].as_str().unwrap();
+    world.wait_until_told(session, "session.started").await;
+    world.settled().await;
+    world.tencent.user_says("user49", "Hello").await;
+    world.wait_until_told(session, "message.received").await;
+    world.tencent.event("user49", "Unnamed").await;
+    let transfer = Some(json!({"kind": "transfer"}));
+    let path = format!("/sessions/{session}/robot-actions");
+    world
+        .call(API_KEY, "POST", &path, transfer)
+        .await
+        .expect(200);
+    world.tencent.agent_closes("user49", None).await;
+    world.wait_until_told(session, "session.closed").await;
+    world.settled().await;
+
     // What has ended is erased, a customer's and everybody's.
     let times = "from=2020-01-01T00:00:00Z&to=2099-01-01T00:00:00Z";
     for whose in ["customer=refused", "everybody=true"] {

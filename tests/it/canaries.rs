@@ -17,7 +17,7 @@ use harness::{
     push, until,
     world::{
         API_KEY, EVENTS_SECRET, PATH_SECRET, SOBOT_PATH_SECRET, SOBOT_WEBHOOKS, STRUCT_MESSAGE_KEY,
-        TOKEN_SECRET, World, hashes,
+        TENCENT_DOOR, TENCENT_PATH_SECRET, TOKEN_SECRET, World, hashes,
     },
 };
 use serde_json::{Value, json};
@@ -164,6 +164,29 @@ fn pushes(
         (SOBOT_WEBHOOKS[1], push::sobot_text(customer, &id("sobot_1"), "cid_1", &sing("an unread text"))),
         (SOBOT_WEBHOOKS[2], push::sobot_chat_list(customer, "cid_1", 3, &sing("the last text of a chat"))),
     ];
+    let event = |name: &str, key: &str, more: Value| {
+        let mut event = json!({"CallbackCommand": "Desk.SessionEventNotify", "SessionId": "session_1", "Event": name,
+            "EventTime": 1_725_540_020_017_i64, "ClientUserId": customer, "MsgKey": key});
+        for (name, value) in more.as_object().unwrap() {
+            event[name] = value.clone();
+        }
+        ("webhook-tencent", event.to_string())
+    };
+    let words = |text: String| json!([{"MsgType": "TIMTextElem", "MsgContent": {"Text": text}}]);
+    pushes.extend([
+        event(
+            "ChatBot.UserSendMsg",
+            &id("1_2"),
+            json!({"MsgBody": words(sing("a customer's text at Tencent")), "CloudCustomData": sing("Tencent's custom data"), "AgentId": sing("an agent's account")}),
+        ),
+        event(
+            "ChatBot.RobotSendMsg",
+            &id("1_3"),
+            json!({"MsgBody": [{"MsgType": sing("an element's type"), "MsgContent": {"Data": sing("an element's data")}}]}),
+        ),
+        event(&sing("an event's name"), &id("1_4"), json!({"MsgBody": words(sing("a text of an event without a name"))})),
+        ("webhook-tencent", sing("a callback that is no JSON")),
+    ]);
     for webhook in SOBOT_WEBHOOKS {
         let odd = json!({"type": 202, "partnerId": sing("Sobot's customer"), "msgType": sing("Sobot's kind"), "content": {"x": sing("Sobot's content")}, "sysNum": sing("another company's number")});
         pushes.push((webhook, odd.to_string()));
@@ -177,6 +200,7 @@ async fn push_all(world: &World, pushes: &[(&'static str, String)]) {
     for (function, body) in pushes {
         let secret = match *function {
             "webhook-udesk" => PATH_SECRET,
+            "webhook-tencent" => TENCENT_DOOR,
             _ => SOBOT_PATH_SECRET,
         };
         let answer = world.push_to(function, secret, body.clone()).await;
@@ -202,6 +226,7 @@ async fn no_canary_is_in_a_log_or_in_an_error() {
     let token_secrets = list("a secret of customer tokens", TOKEN_SECRET);
     let udesk_paths = list("a path secret", PATH_SECRET);
     let sobot_paths = list("a path secret of Sobot's", SOBOT_PATH_SECRET);
+    let tencent_paths = list("a path secret of Tencent's", TENCENT_PATH_SECRET);
     canaries.keep("a secret of events", EVENTS_SECRET);
     canaries.keep("a secret of events, the older one", whsec);
     canaries.keep("Udesk's token", "0f6c9d2e-5b3a-4c1d-8e7f-112233445566");
@@ -219,6 +244,7 @@ async fn no_canary_is_in_a_log_or_in_an_error() {
         ("CUSTOMER_TOKEN_SECRETS", &token_secrets),
         ("UDESK_WEBHOOK_SECRETS", &udesk_paths),
         ("SOBOT_WEBHOOK_SECRETS", &sobot_paths),
+        ("TENCENT_WEBHOOK_SECRETS", &tencent_paths),
         ("APP_EVENTS_SECRETS", &format!("{EVENTS_SECRET},{whsec}")),
         (
             "APP_EVENTS_URL",
@@ -697,7 +723,9 @@ async fn no_canary_is_in_a_log_or_in_an_error() {
     // What waits in the inbox by now waits for minutes. What comes there while webhooks alone are refused is
     // taken up at once.
     let by = |function: &str| Calls::any().signed_by(&access_key(function));
-    let refused = ["webhook-udesk"].into_iter().chain(SOBOT_WEBHOOKS);
+    let refused = ["webhook-udesk", "webhook-tencent"]
+        .into_iter()
+        .chain(SOBOT_WEBHOOKS);
     let refused: Vec<_> = refused
         .map(|function| {
             world.dynamodb.play(
@@ -935,6 +963,9 @@ async fn a_function_that_cannot_start_keeps_its_secrets_to_itself() {
         ("CUSTOMER_TOKEN_SECRETS", short.clone()),
         ("UDESK_WEBHOOK_SECRETS", short.clone()),
         ("SOBOT_WEBHOOK_SECRETS", short.clone()),
+        ("TENCENT_WEBHOOK_SECRETS", short.clone()),
+        // Of these it takes but eight.
+        ("TENCENT_CALLBACK_TOKEN", short[..7].to_owned()),
         ("APP_EVENTS_SECRETS", no_base64),
         (
             "APP_EVENTS_URL",

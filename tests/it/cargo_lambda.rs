@@ -22,7 +22,7 @@ const MESSAGE: &str = "msg_01KAF3YW5T9R5V7X0Y1A2C4D6E";
 const OF_ROBOTS: [&str; 2] = ["rate-answer", "robot-action"];
 
 /// `cargo local`'s settings, with which the fixtures are made, beside those of the tests.
-const SETTINGS: [(&str, &str); 3] = [
+const SETTINGS: [(&str, &str); 4] = [
     (
         "API_KEY_HASHES",
         // Of test-server-key-0001 and local-server-key.
@@ -35,6 +35,10 @@ const SETTINGS: [(&str, &str); 3] = [
     (
         "SOBOT_WEBHOOK_SECRETS",
         "test-sobot-path-secret,local-sobot-secret",
+    ),
+    (
+        "TENCENT_WEBHOOK_SECRETS",
+        "test-tencent-path-secret,local-tencent-secret",
     ),
 ];
 

@@ -21,17 +21,18 @@ use harness::{
     contract::Contract,
     faults::{Calls, Fault as WireFault},
     push,
-    world::{API_KEY, PATH_SECRET, SOBOT_PATH_SECRET, SOBOT_WEBHOOKS, World},
+    world::{API_KEY, PATH_SECRET, SOBOT_PATH_SECRET, SOBOT_WEBHOOKS, TENCENT_DOOR, World},
 };
 use serde_json::json;
 
 /// Each webhook, and the path secret that opens it.
-const WEBHOOKS: [(&str, &str); 5] = [
+const WEBHOOKS: [(&str, &str); 6] = [
     ("webhook-udesk", PATH_SECRET),
     ("webhook-udesk-event", PATH_SECRET),
     (SOBOT_WEBHOOKS[0], SOBOT_PATH_SECRET),
     (SOBOT_WEBHOOKS[1], SOBOT_PATH_SECRET),
     (SOBOT_WEBHOOKS[2], SOBOT_PATH_SECRET),
+    ("webhook-tencent", TENCENT_DOOR),
 ];
 
 fn answers() -> BTreeMap<&'static str, Answers> {
@@ -65,6 +66,7 @@ fn answers() -> BTreeMap<&'static str, Answers> {
             "webhook-sobot-unread-message",
             webhook_sobot_unread_message::ANSWERS,
         ),
+        ("webhook-tencent", webhook_tencent::ANSWERS),
         ("webhook-udesk", webhook_udesk::ANSWERS),
         ("webhook-udesk-event", webhook_udesk_event::ANSWERS),
     ])

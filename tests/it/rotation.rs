@@ -34,6 +34,7 @@ async fn whoever_calls_us_changes_over_without_a_gap() {
             ("CUSTOMER_TOKEN_SECRETS", &list(TOKEN_SECRETS, live)),
             ("UDESK_WEBHOOK_SECRETS", &paths),
             ("SOBOT_WEBHOOK_SECRETS", &paths),
+            ("TENCENT_WEBHOOK_SECRETS", &paths),
         ])
         .await;
         for (age, is_live) in live.into_iter().enumerate() {
@@ -55,6 +56,9 @@ async fn whoever_calls_us_changes_over_without_a_gap() {
                     .await
                     .expect(taken);
             }
+            let door = format!("{}?SdkAppid=1400000000", PATHS[age]);
+            let callback = world.push_to("webhook-tencent", &door, "{}").await;
+            callback.expect(taken);
         }
         // A token that was issued while both were live is signed with the one that stays.
         if let Some(token) = issued {

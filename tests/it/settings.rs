@@ -104,6 +104,9 @@ fn functions() -> BTreeMap<&'static str, Make> {
         ("webhook-sobot-unread-message", |given| {
             webhook_sobot_unread_message::App::from_settings(given).map(drop)
         }),
+        ("webhook-tencent", |given| {
+            webhook_tencent::App::from_settings(given).map(drop)
+        }),
         ("webhook-udesk", |given| {
             webhook_udesk::App::from_settings(given).map(drop)
         }),
@@ -154,6 +157,12 @@ pub(crate) fn good(name: &str) -> Option<&'static str> {
         "SOBOT_WEBHOOK_SECRETS" => "a-sobot-path-secret",
         "SOBOT_KEY" => "258eec3118705112b2c53dc8043d4d34",
         "TENCENT_BASE_URL" => "https://console.tim.qq.com",
+        "TENCENT_RATE_LIMIT" => "200/1,POST /v4/openim/sendmsg=100/1",
+        "TENCENT_USER_MESSAGES" => "send",
+        "TENCENT_WEBHOOK_SECRETS" => "a-tencent-path-secret",
+        "TENCENT_CALLBACK_TOKEN" => "a-tencent-callback-token",
+        "TENCENT_REQUIRE_SIGN" => "on",
+        "TENCENT_EVENTS" => "Agent.SendMsg=agent_message",
         "TENCENT_SDK_APP_ID" => "1400000000",
         "TENCENT_SECRET_KEY" => "5bd2850fff3ecb11d7c805251c51ee46",
         "TENCENT_ADMIN" => "administrator",
@@ -173,7 +182,7 @@ const AWS: [&str; 4] = [
 ];
 
 /// What must be in no log.
-const SECRETS: [&str; 9] = [
+const SECRETS: [&str; 11] = [
     "CUSTOMER_TOKEN_SECRETS",
     "APP_EVENTS_SECRETS",
     "UDESK_API_TOKEN",
@@ -183,6 +192,8 @@ const SECRETS: [&str; 9] = [
     "SOBOT_APP_KEY",
     "SOBOT_WEBHOOK_SECRETS",
     "TENCENT_SECRET_KEY",
+    "TENCENT_WEBHOOK_SECRETS",
+    "TENCENT_CALLBACK_TOKEN",
 ];
 
 /// Lambda gives these to every function, and any may trust further authorities.

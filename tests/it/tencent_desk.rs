@@ -386,7 +386,7 @@ async fn what_tencent_would_refuse_is_named_before_anything_is_kept() {
             "card",
         ),
         (
-            json!({"as": "desk", "kind": "image", "content": "https://example.com/a.png"}),
+            json!({"as": "desk", "kind": "rich", "content": "<b>hello</b>"}),
             "kind",
         ),
         (json!({"as": "agent", "kind": "text", "content": "t"}), "as"),

@@ -14,7 +14,7 @@ use deskbridge_twins::{
 use harness::{
     faults::{Calls, Fault as WireFault},
     http_client,
-    user_sig::{Made, verify_with_python},
+    user_sig::{Made, made_by_npm, verify_with_python},
     world::{API_KEY, Answer, World},
 };
 use serde_json::{Value, json};
@@ -526,10 +526,9 @@ impl Chance {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_official_package_makes_and_reads_the_same_usersigs() {
-    let mut chance = Chance(0x5eed_0003);
-    let mut made: Vec<Made> = (0..100)
+/// A hundred of them, of whatever values.
+fn a_hundred(mut chance: Chance) -> Vec<Made> {
+    (0..100)
         .map(|_| {
             let sdk_app_id = 1 + chance.below(1 << 32);
             let key = chance.text(80);
@@ -551,7 +550,28 @@ async fn the_official_package_makes_and_reads_the_same_usersigs() {
                 expire,
             }
         })
-        .collect();
+        .collect()
+}
+
+/// What the package of npm makes of the same values is signed alike.
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(no_npm, ignore = "there is no npm on this machine")]
+async fn the_official_package_of_npm_makes_the_same_usersigs() {
+    let made = a_hundred(Chance(0x5eed_0004));
+    let own = made_by_npm(&made).await;
+    assert_eq!(own.len(), made.len());
+    for (ours, own) in made.iter().zip(own) {
+        let read = |user_sig: &str| {
+            let (key, app) = (&ours.key, ours.sdk_app_id);
+            verify_user_sig(user_sig, key, app, &ours.identifier, ours.time).unwrap()
+        };
+        assert_eq!(read(&ours.user_sig), read(&own), "{ours:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_official_package_makes_and_reads_the_same_usersigs() {
+    let mut made = a_hundred(Chance(0x5eed_0003));
     // And one of the function itself.
     let world = World::start().await;
     let body = json!({"kind": "tencent_usersig", "customer": "user45", "expires_in": 600});

@@ -84,6 +84,7 @@ fn of_media(kind: Kind, media: Media) -> (Kind, String, Option<File>) {
         name: media.filename,
         size: media.filesize,
         duration: duration.and_then(|seconds| u32::try_from(seconds).ok()),
+        ..File::default()
     };
     (kind, media.content, Some(file))
 }

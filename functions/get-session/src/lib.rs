@@ -1,5 +1,5 @@
-//! `GET /sessions/{id}` and `GET /sessions?customer=`: where a conversation stands. Of whoever waits, the place in the
-//! queue as it is now.
+//! `GET /sessions/{id}` and `GET /sessions?customer=`: where a conversation stands. Of whoever waits at Udesk, the place in
+//! the queue as it is now; of whoever is at Tencent, with whom.
 
 mod place;
 
@@ -57,7 +57,7 @@ impl App {
         let table = Table::for_reading(settings, &http)?;
         Ok(Self {
             guard: Guard::from_settings(settings)?,
-            desk: Desk::of_udesk(settings, &http, &table)?,
+            desk: Desk::of_udesk_and_tencent(settings, &http, &table)?,
             table,
             http,
         })

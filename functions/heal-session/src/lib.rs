@@ -7,6 +7,7 @@
 
 mod ask;
 mod next;
+mod tencent;
 
 use std::time::Duration;
 
@@ -18,10 +19,7 @@ use deskbridge::{
     event::Fact,
     http::Client,
     ids::SessionId,
-    inbound::{
-        Record,
-        udesk::{Late, Recorder},
-    },
+    inbound::{Late, Record, tencent::Recorder as TencentRecorder, udesk::Recorder},
     lambda::{self, Batch, BatchResponse},
     line,
     message::Author,
@@ -41,7 +39,6 @@ use deskbridge::{
 use next::Next;
 use tokio::time::timeout;
 
-const VENDOR: Vendor = Vendor::Udesk;
 /// How long a vendor may take for all questions of a look; Lambda ends the function after 60 s.
 const LIMIT: Duration = Duration::from_secs(40);
 /// How many conversations of each part of the index are asked about soon where one has missed something.
@@ -57,6 +54,7 @@ pub struct App {
     table: Table,
     desk: Desk,
     recorder: Recorder,
+    tencent: TencentRecorder,
     silence: Silence,
     deliveries: Queue,
     sends: Queue,
@@ -74,8 +72,9 @@ impl App {
         let table = Table::for_writing(settings, &http)?.watching(settings)?;
         let deliveries = Queue::from_settings(settings, &DELIVERIES_QUEUE_URL, &http)?;
         Ok(Self {
-            desk: Desk::of_udesk(settings, &http, &table)?,
+            desk: Desk::of_udesk_and_tencent(settings, &http, &table)?,
             recorder: Recorder::from_settings(settings, &table)?,
+            tencent: TencentRecorder::from_settings(settings, &table)?,
             silence: Silence::from_settings(settings)?,
             sends: deliveries.beside(settings, &SENDS_QUEUE_URL)?,
             heals: deliveries.beside(settings, &HEALS_QUEUE_URL)?,
@@ -138,46 +137,71 @@ impl App {
             }
             Next::Ask => {}
         }
+        match session.vendor {
+            Vendor::Udesk => self.ask_udesk(&session, &watch).await,
+            Vendor::Tencent => self.ask_tencent(&session, &watch).await,
+            // It can't be asked.
+            Vendor::Sobot => Ok(()),
+        }
+    }
+
+    /// The vendor has no settings, which may come back with the next deployment.
+    async fn wait_for_settings(&self, session: &Session, watch: &Watch) -> Result<(), TableError> {
+        let later = Watch {
+            due: Some(clock::now() + self.silence.pause(u32::MAX)),
+            ..watch.clone()
+        };
+        self.plan(session, watch, later, false).await
+    }
+
+    async fn ask_udesk(&self, session: &Session, watch: &Watch) -> Result<(), TableError> {
         let Ok(line) = self.desk.udesk() else {
-            // The settings may come back with the next deployment.
-            let later = Watch {
-                due: Some(now + self.silence.pause(u32::MAX)),
-                ..watch.clone()
-            };
-            return self.plan(&session, &watch, later, false).await;
+            return self.wait_for_settings(session, watch).await;
         };
         let mut told = ask::Told::default();
         let offset = self.recorder.offset();
-        let asking = ask::all(line, &session, &watch, offset, &mut told);
+        let asking = ask::all(line, session, watch, offset, &mut told);
         let asked = timeout(LIMIT, asking).await;
         let recorded = match &asked {
-            Ok(Ok(())) => self.record(&session, &watch, told).await,
+            Ok(Ok(())) => self.record(session, watch, told).await,
             // What was said before is not lost, and says nothing of what is missing.
-            Ok(Err(_)) | Err(_) => self.record_messages(&session, told.messages).await,
+            Ok(Err(_)) | Err(_) => self.record_messages(session, told.messages).await,
         };
+        self.plan_after(session, watch, asked.ok(), recorded).await
+    }
+
+    /// Plans the next look where this one brought no answer, or none that could be recorded; `asked` is what came of
+    /// asking, if it was in time.
+    async fn plan_after(
+        &self,
+        session: &Session,
+        watch: &Watch,
+        asked: Option<Result<(), AskError>>,
+        recorded: Result<(), TableError>,
+    ) -> Result<(), TableError> {
         match (asked, recorded) {
-            (Ok(Ok(())), Ok(())) => Ok(()),
-            (Ok(Err(AskError::Wait { retry_at, .. })), Ok(())) => {
+            (Some(Ok(())), Ok(())) => Ok(()),
+            (Some(Err(AskError::Wait { retry_at, .. })), Ok(())) => {
                 let later = Watch {
                     due: Some(retry_at),
                     not_before: Some(retry_at),
                     ..watch.clone()
                 };
-                self.plan(&session, &watch, later, true).await
+                self.plan(session, watch, later, true).await
             }
-            (Ok(Err(AskError::Unavailable { after, .. })), Ok(())) => {
-                self.fail(&session, &watch, after.unwrap_or(0)).await
+            (Some(Err(AskError::Unavailable { after, .. })), Ok(())) => {
+                self.fail(session, watch, after.unwrap_or(0)).await
             }
-            (Err(_too_long), Ok(())) => self.fail(&session, &watch, 0).await,
+            (None, Ok(())) => self.fail(session, watch, 0).await,
             // These are answers, see `ask`.
-            (Ok(Err(AskError::Refused(_) | AskError::Gone(_))), Ok(())) => Ok(()),
+            (Some(Err(AskError::Refused(_) | AskError::Gone(_))), Ok(())) => Ok(()),
             // Without a plan the sweep would come back each minute, and never get further.
             (_, Err(error)) => {
                 tracing::error!(
                     error = lambda::chain(&error),
-                    "what Udesk said is not recorded"
+                    "what the vendor said is not recorded"
                 );
-                self.fail(&session, &watch, 0).await
+                self.fail(session, watch, 0).await
             }
         }
     }
@@ -195,17 +219,21 @@ impl App {
         let give_up = !session.is_open() && failed > self.silence.most();
         if give_up {
             let from = since(session, watch);
-            let told = self
-                .recorder
-                .record_missed(&session.id, Vec::new(), |change, _| {
-                    let fact = Fact::SessionIncomplete {
-                        from,
-                        to: now,
-                        missing: None,
-                    };
-                    change.tell(&fact, change.now());
-                })
-                .await?;
+            let tell = |change: &mut Change, _: usize| {
+                let fact = Fact::SessionIncomplete {
+                    from,
+                    to: now,
+                    missing: None,
+                };
+                change.tell(&fact, change.now());
+            };
+            let id = &session.id;
+            let told = match session.vendor {
+                Vendor::Udesk | Vendor::Sobot => {
+                    self.recorder.record_missed(id, Vec::new(), tell).await?
+                }
+                Vendor::Tencent => self.tencent.record_missed(id, "", Vec::new(), tell).await?,
+            };
             self.wake(told.as_ref()).await;
         }
         let pause = self.silence.pause(failed.saturating_sub(1)).max(after);
@@ -273,7 +301,19 @@ impl App {
             .recorder
             .record_missed(&session.id, told.messages, then)
             .await?;
-        let found = self.found(&session.id, late.as_ref()).await;
+        self.plan_next(session, watch, late.as_ref(), asked_at)
+            .await
+    }
+
+    /// Plans the next look after one that was answered.
+    async fn plan_next(
+        &self,
+        session: &Session,
+        watch: &Watch,
+        late: Option<&Late>,
+        asked_at: Millis,
+    ) -> Result<(), TableError> {
+        let found = self.found(&session.id, late).await;
         let quiet = match found {
             true => 0,
             false => next::quiet(session, watch),
@@ -287,7 +327,7 @@ impl App {
         };
         self.plan(session, watch, asked, found).await?;
         if found {
-            self.alarm(&session.id, asked_at).await?;
+            self.alarm(session, asked_at).await?;
         }
         Ok(())
     }
@@ -307,7 +347,7 @@ impl App {
             .record_missed(&session.id, messages, |_, _| {})
             .await?;
         if self.found(&session.id, late.as_ref()).await {
-            self.alarm(&session.id, asked_at).await?;
+            self.alarm(session, asked_at).await?;
         }
         Ok(())
     }
@@ -383,11 +423,16 @@ impl App {
 
     /// A vendor that lost one push has lost others: all conversations that have not been asked about since are, in
     /// their turn.
-    async fn alarm(&self, found: &SessionId, asked_at: Millis) -> Result<(), TableError> {
+    async fn alarm(&self, found: &Session, asked_at: Millis) -> Result<(), TableError> {
+        // What Tencent tells by events that nobody has named is found here as a rule: it says nothing of other
+        // conversations.
+        if found.vendor == Vendor::Tencent {
+            return Ok(());
+        }
         let gap = self.silence.first() / 2;
         if self
             .table
-            .pace(VENDOR, "heal", gap, asked_at)
+            .pace(found.vendor, "heal", gap, asked_at)
             .await?
             .is_some()
         {
@@ -398,7 +443,7 @@ impl App {
                 let watch = self.table.watch(&id).await?.filter(|watch| {
                     let has_its_turn = watch.due.is_none_or(|due| due <= asked_at);
                     let was_asked = watch.asked_at.is_some_and(|at| at > asked_at - gap);
-                    id != *found && !has_its_turn && !was_asked
+                    id != found.id && !has_its_turn && !was_asked
                 });
                 let Some(watch) = watch else { continue };
                 let now = clock::now();

@@ -4,7 +4,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use deskbridge::{
     config::{ConfigError, DELIVERIES_QUEUE_URL, HEALS_QUEUE_URL, Settings},
     http::Client,
-    inbound::{Record as _, sobot, udesk},
+    inbound::{Record as _, sobot, tencent, udesk},
     lambda::{self, Batch, BatchResponse},
     line,
     queues::{Queue, Task},
@@ -18,6 +18,7 @@ pub struct App {
     table: Table,
     udesk: udesk::Recorder,
     sobot: sobot::Recorder,
+    tencent: tencent::Recorder,
     deliveries: Queue,
     heals: Queue,
     http: Client,
@@ -35,6 +36,7 @@ impl App {
         Ok(Self {
             udesk: udesk::Recorder::from_settings(settings, &table)?,
             sobot: sobot::Recorder::from_settings(settings, &table)?,
+            tencent: tencent::Recorder::from_settings(settings, &table)?,
             heals: deliveries.beside(settings, &HEALS_QUEUE_URL)?,
             deliveries,
             table,
@@ -58,16 +60,22 @@ impl App {
         let refused = |error: TableError| lambda::chain(&error);
         match task {
             Task::Nudge { .. } => Err("a nudge in the inbox".to_owned()),
-            Task::Webhook { vendor, body, .. } => {
+            Task::Webhook {
+                vendor,
+                body,
+                request,
+                ..
+            } => {
                 let body = BASE64_STANDARD
                     .decode(body)
                     .map_err(|error| error.to_string())?;
-                self.record_body(vendor, &body).await
+                self.record_body(vendor, &body, request.as_deref()).await
             }
             Task::KeptWebhook {
                 vendor,
                 hash,
                 parts,
+                request,
                 ..
             } => {
                 let kept = self.table.kept_body(vendor, &hash, parts).await;
@@ -75,21 +83,24 @@ impl App {
                 let Some(body) = kept.map_err(refused)? else {
                     return Ok(());
                 };
-                self.record_body(vendor, &body).await?;
+                self.record_body(vendor, &body, request.as_deref()).await?;
                 let dropped = self.table.drop_body(vendor, &hash, parts).await;
                 dropped.map_err(refused)
             }
         }
     }
 
-    async fn record_body(&self, vendor: Vendor, body: &[u8]) -> Result<(), String> {
+    async fn record_body(
+        &self,
+        vendor: Vendor,
+        body: &[u8],
+        request: Option<&str>,
+    ) -> Result<(), String> {
         line::at(vendor);
         let recorded = match vendor {
             Vendor::Udesk => self.udesk.record(body).await,
             Vendor::Sobot => self.sobot.record(body).await,
-            Vendor::Tencent => {
-                return Err(format!("no webhook of {vendor} is taken by this version"));
-            }
+            Vendor::Tencent => self.tencent.record_request(body, request).await,
         };
         recorded
             .map_err(|error| lambda::chain(&error))?

@@ -16,6 +16,10 @@ pub(crate) struct Ask {
     kind: Kind,
     message_id: Option<String>,
     id: Option<Chosen>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    agent: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    group: Option<i64>,
 }
 
 /// What the customer did.
@@ -60,6 +64,46 @@ impl Ask {
                 MessageId::parse(id).map(Some).ok_or_else(no_such_message)
             }
         }
+    }
+
+    /// Refuses what only Tencent takes.
+    pub(crate) fn is_for_udesk(&self) -> Result<(), Error> {
+        let field = match (&self.agent, self.group) {
+            (Some(_), _) => "agent",
+            (None, Some(_)) => "group",
+            (None, None) => return Ok(()),
+        };
+        let why = "leave it out: at Udesk an agent is asked for by POST /sessions";
+        Err(Error::field(field, why))
+    }
+
+    /// What Tencent is to do.
+    pub(crate) fn at_tencent(&self, session: &Session) -> Result<Task, Error> {
+        if self.kind != Kind::Transfer {
+            let why = "at Tencent there is `transfer` alone";
+            return Err(Error::field("kind", why));
+        }
+        let longest = self.agent.as_ref().map_or(1, String::len);
+        if !(1..=128).contains(&longest) {
+            return Err(Error::field("agent", "it has 1 to 128 bytes"));
+        }
+        if !session.is_open() || session.closing {
+            return Err(Error::session_closed());
+        }
+        if session.vendor_session.is_none() {
+            let why = "Tencent has not told of this session yet; the customer has to come first";
+            return Err(Error::field("kind", why));
+        }
+        if session.state == State::Active {
+            return Err(Error::field(
+                "kind",
+                "an agent has the conversation already",
+            ));
+        }
+        Ok(Task::HandOn {
+            agent: self.agent.clone(),
+            group: self.group,
+        })
     }
 
     /// What the vendor is to be told; `message` is the one that [`Ask::message`] named.
@@ -118,4 +162,54 @@ impl Ask {
 
 fn no_such_message() -> Error {
     Error::field("message_id", "there is no such message in this session")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use deskbridge::{ids::CustomerId, vendor::Vendor};
+
+    use super::*;
+
+    fn asked(json: &str, state: State, vendor_session: Option<&str>) -> Result<Task, String> {
+        let customer = CustomerId::parse("user45").unwrap();
+        let mut session = Session::opening(Vendor::Tencent, customer, None, 0);
+        session.state = state;
+        session.vendor_session = vendor_session.map(str::to_owned);
+        let ask: Ask = serde_json::from_str(json).unwrap();
+        let task = ask.at_tencent(&session);
+        task.map_err(|error| error.at_field().unwrap_or("closed").to_owned())
+    }
+
+    #[test]
+    fn at_tencent_a_person_takes_over_from_the_robot() {
+        let theirs = Some("s-1");
+        let to_agent = r#"{"kind":"transfer","agent":"a@b.c","group":2473}"#;
+        let wanted = Task::HandOn {
+            agent: Some("a@b.c".to_owned()),
+            group: Some(2473),
+        };
+        assert_eq!(asked(to_agent, State::Robot, theirs), Ok(wanted));
+        let any = r#"{"kind":"transfer"}"#;
+        assert!(asked(any, State::Offline, theirs).is_ok());
+        for (json, state, session, field) in [
+            (any, State::Robot, None, "kind"),
+            (any, State::Active, theirs, "kind"),
+            (any, State::Closed, theirs, "closed"),
+            (
+                r#"{"kind":"click","message_id":"x","id":1}"#,
+                State::Robot,
+                theirs,
+                "kind",
+            ),
+            (
+                r#"{"kind":"transfer","agent":""}"#,
+                State::Robot,
+                theirs,
+                "agent",
+            ),
+        ] {
+            assert_eq!(asked(json, state, session), Err(field.to_owned()), "{json}");
+        }
+    }
 }

@@ -1,5 +1,5 @@
 //! `POST /sessions/{id}/robot-actions`: what a customer does at the vendor's own robot beside writing: takes a step in a
-//! flow, clicks on a question, goes on to an agent.
+//! flow, clicks on a question, goes on to an agent. At Tencent the last is all there is, and has an agent take over.
 
 mod ask;
 
@@ -12,6 +12,7 @@ use deskbridge::{
     idempotency::Key,
     lambda,
     sends::Sends,
+    vendor::Vendor,
 };
 use lambda_http::{Body, Request, Response};
 
@@ -48,7 +49,7 @@ impl App {
     pub fn from_settings(settings: &Settings) -> Result<Self, ConfigError> {
         Ok(Self {
             guard: Guard::from_settings(settings)?,
-            sends: Sends::of_udesk(settings)?,
+            sends: Sends::of_udesk_and_tencent(settings)?,
         })
     }
 
@@ -69,6 +70,15 @@ impl App {
         let scope = format!("{}#{id}#robot-action", caller.role());
         let key = Key::of_header(&request, scope, &ask)?;
         let session = caller.may_see(self.sends.table.session(&id).await?)?;
+        if session.vendor == Vendor::Tencent {
+            self.sends.desk.must_have(Vendor::Tencent)?;
+            return self
+                .sends
+                .perform(session, key.as_ref(), |session| ask.at_tencent(session))
+                .await?
+                .answer();
+        }
+        ask.is_for_udesk()?;
         self.sends.desk.takes_feedback(&session)?;
         let message = match &message {
             Some(message) => self.sends.table.message(&id, message).await?,

@@ -6,7 +6,7 @@ use deskbridge::{
     error::Error,
     html, idempotency,
     ids::MessageId,
-    message::{Author, Card, File, Format, Kind, Message, Status},
+    message::{Author, Card, File, Format, Kind, Message, Place, Status},
     object::Object,
 };
 use lambda_http::Request;
@@ -34,7 +34,13 @@ pub(crate) struct Ask {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     card: Option<Object<Card>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    place: Option<Object<Place>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    face: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     custom: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    needs_no_answer: bool,
 }
 
 /// Who speaks.
@@ -56,6 +62,8 @@ enum AskedKind {
     File,
     Rich,
     Card,
+    Location,
+    Face,
     Custom,
 }
 
@@ -64,7 +72,9 @@ impl AskedKind {
     fn is_elsewhere(self) -> bool {
         match self {
             Self::Image | Self::Audio | Self::Video | Self::File => true,
-            Self::Text | Self::Rich | Self::Card | Self::Custom => false,
+            Self::Text | Self::Rich | Self::Card | Self::Location | Self::Face | Self::Custom => {
+                false
+            }
         }
     }
 }
@@ -105,6 +115,7 @@ impl Ask {
                 }
             }
         }
+        self.check_place_and_face()?;
         if let Some(Object(file)) = &self.file {
             fits("file", file, LARGEST_EXTRA)?;
         }
@@ -113,6 +124,40 @@ impl Ask {
         }
         self.id = client_id(self.id, request)?;
         Ok(self)
+    }
+
+    /// A place is somewhere on Earth, and an emoji has a number; nothing else has either.
+    fn check_place_and_face(&self) -> Result<(), Error> {
+        match (self.kind == AskedKind::Location, &self.place) {
+            (true, None) => {
+                let why = "say where it is: latitude and longitude";
+                return Err(Error::field("place", why));
+            }
+            (false, Some(_)) => {
+                let why = "only `kind` location has a `place`";
+                return Err(Error::field("place", why));
+            }
+            (true, Some(Object(place))) => {
+                for (field, given, most) in [
+                    ("place.latitude", &place.latitude, 90.0),
+                    ("place.longitude", &place.longitude, 180.0),
+                ] {
+                    if given.as_f64().is_none_or(|degrees| degrees.abs() > most) {
+                        let why = format!("it is {most} degrees at most");
+                        return Err(Error::field(field, why));
+                    }
+                }
+            }
+            (false, None) => {}
+        }
+        match (self.kind == AskedKind::Face, self.face) {
+            (true, None) => Err(Error::field("face", "say which emoji, by its number")),
+            (false, Some(_)) => {
+                let why = "only `kind` face has a `face`";
+                Err(Error::field("face", why))
+            }
+            (true, Some(_)) | (false, None) => Ok(()),
+        }
     }
 
     /// The caller's own identifier.
@@ -134,6 +179,8 @@ impl Ask {
             AskedKind::File => Kind::File,
             AskedKind::Rich => Kind::Rich,
             AskedKind::Card => Kind::Card,
+            AskedKind::Location => Kind::Location,
+            AskedKind::Face => Kind::Face,
             AskedKind::Custom => Kind::Custom,
         };
         let card = self.card.as_ref().map(|Object(card)| card.clone());
@@ -147,7 +194,10 @@ impl Ask {
             text: is_html.then(|| html::plain_text(&content)),
             file: file.filter(|file| !file.is_empty()),
             card,
+            place: self.place.as_ref().map(|Object(place)| place.clone()),
+            face: self.face,
             custom: self.custom.clone(),
+            needs_no_answer: self.needs_no_answer,
             status: Some(Status::Queued),
             client_id: self.id.clone(),
             ..Message::new(id, from, kind, content, now)

@@ -29,6 +29,7 @@ fn refusal(arguments: &[&str], environment: &[(&str, &str)]) -> String {
         "SOBOT_APP_ID",
         "SOBOT_APP_KEY",
         "TENCENT_BASE_URL",
+        "TENCENT_REGION",
         "TENCENT_SDK_APP_ID",
         "TENCENT_SECRET_KEY",
         "TENCENT_ADMIN",

@@ -1,6 +1,7 @@
 //! From a task to the vendor's call and its outcome, in words that are no vendor's own.
 
 mod ask;
+mod poll;
 mod sobot;
 mod tencent;
 mod udesk;
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 use crate::{
     budget::Slot,
+    change::Change,
     clock::Millis,
     config::{ConfigError, Settings},
     error::{Error, Kind, VendorCode, VendorFault},
@@ -25,7 +27,9 @@ use crate::{
 };
 
 pub use ask::AskError;
-pub use udesk::{CustomerNumbers, Line as UdeskLine, Polled, Spent};
+pub use poll::Polled;
+pub use tencent::Line as TencentLine;
+pub use udesk::{CustomerNumbers, Line as UdeskLine, Spent};
 
 /// The vendors that this deployment has settings for. Made once at init.
 #[derive(Debug)]
@@ -234,6 +238,21 @@ impl Desk {
         })
     }
 
+    /// The desk of a function that speaks with Udesk and Tencent, and is given no other vendor's secrets.
+    ///
+    /// # Errors
+    /// Where a setting is malformed, or only some of a vendor's are set.
+    pub fn of_udesk_and_tencent(
+        settings: &Settings,
+        http: &Client,
+        table: &Table,
+    ) -> Result<Self, ConfigError> {
+        Ok(Self {
+            tencent: tencent::Tencent::from_settings(settings)?,
+            ..Self::of_udesk(settings, http, table)?
+        })
+    }
+
     /// Refuses a vendor that this deployment has no settings for.
     ///
     /// # Errors
@@ -308,7 +327,16 @@ impl Desk {
                 Some(sobot) => sobot.fits(message),
                 None => Err(sobot::takes_none(message)),
             },
-            Vendor::Tencent => tencent::fits(message),
+            Vendor::Tencent => tencent::fits(self.tencent.as_ref(), message),
+        }
+    }
+
+    /// Puts into a message that is about to be appended what its vendor knows a repeat by, and into `change` what it
+    /// is known by when the vendor tells of it.
+    pub fn prepare(&self, change: &mut Change, message: &mut Message) {
+        match change.session.vendor {
+            Vendor::Udesk | Vendor::Sobot => {}
+            Vendor::Tencent => tencent::prepare(change, message),
         }
     }
 
@@ -352,6 +380,17 @@ impl Desk {
     fn udesk_line(&self) -> Option<UdeskLine<'_>> {
         let udesk = self.udesk.as_ref()?;
         Some(udesk::Line::new(self, udesk))
+    }
+
+    /// Tencent, for calls that are no entry of a log: look-ups.
+    ///
+    /// # Errors
+    /// Where this deployment has no settings for it.
+    pub fn tencent(&self) -> Result<TencentLine<'_>, Error> {
+        self.tencent
+            .as_ref()
+            .map(|tencent| tencent::Line::new(self, tencent))
+            .ok_or_else(|| Error::vendor_not_configured(Vendor::Tencent))
     }
 
     /// How long one call, and all calls of one attempt together, may take.
@@ -464,13 +503,9 @@ impl Desk {
                 Some(sobot) => sobot.attempt(self, session, task, message, spent).await,
                 None => off(),
             },
-            Vendor::Tencent => match &self.tencent {
-                Some(tencent) => {
-                    tencent
-                        .attempt(&self.http, self.limit, session, task, message)
-                        .await
-                }
-                None => off(),
+            Vendor::Tencent => match self.tencent() {
+                Ok(line) => line.attempt(session, task, message).await,
+                Err(_) => off(),
             },
         }
     }

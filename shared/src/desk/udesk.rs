@@ -11,7 +11,6 @@ use std::{
 
 use feedback::Feedback;
 pub use number::CustomerNumbers;
-pub use poll::Polled;
 
 use super::{AskError, Desk, OnUnknown, Opened, Outcome, Unfit, Welcome, fault};
 use crate::{
@@ -415,7 +414,10 @@ pub(super) fn fits(session: &Session, message: &Message) -> Result<(), Unfit> {
         let why = "only Tencent takes what your server says as the desk";
         return Err(Unfit::new("as", why));
     }
-    if matches!(message.kind, Kind::Card | Kind::Custom) {
+    if matches!(
+        message.kind,
+        Kind::Card | Kind::Location | Kind::Face | Kind::Custom
+    ) {
         let why = "Udesk takes text, image, audio, video, file and rich";
         return Err(Unfit::new("kind", why));
     }
@@ -425,6 +427,10 @@ pub(super) fn fits(session: &Session, message: &Message) -> Result<(), Unfit> {
     }
     if message.custom.is_some() {
         return Err(Unfit::new("custom", "leave it out: Udesk carries none"));
+    }
+    if message.needs_no_answer {
+        let why = "leave it out: Udesk waits for no answer";
+        return Err(Unfit::new("needs_no_answer", why));
     }
     Ok(())
 }
@@ -528,7 +534,9 @@ impl<'a> Call<'a> {
             | Task::RateAnswer { .. }
             | Task::TakeStep { .. }
             | Task::CountClick { .. }
-            | Task::CountTransfer { .. } => None,
+            | Task::CountTransfer { .. }
+            // Udesk is asked for a person by `Open`.
+            | Task::HandOn { .. } => None,
         }
     }
 }
@@ -594,7 +602,9 @@ fn destination(session: &Session, vendor_session: Option<Id>) -> send_message::D
 
 fn kind(kind: Kind) -> send_message::Kind {
     match kind {
-        Kind::Text | Kind::Card | Kind::Custom => send_message::Kind::Text,
+        Kind::Text | Kind::Card | Kind::Location | Kind::Face | Kind::Custom => {
+            send_message::Kind::Text
+        }
         Kind::Image => send_message::Kind::Image,
         Kind::Audio => send_message::Kind::Audio,
         Kind::Video => send_message::Kind::Video,

@@ -2,10 +2,14 @@
 //! push holds. Used by the webhook functions, and by `ingest-inbox` for what they had to set aside.
 
 mod conversation;
+mod late;
 mod lately;
 mod pieces;
 pub mod sobot;
+pub mod tencent;
 pub mod udesk;
+
+pub use late::Late;
 
 use futures_util::future::join_all;
 use sha2::{Digest, Sha256};
@@ -43,6 +47,19 @@ pub trait Record: Sized {
     /// # Errors
     /// Where the table refuses. Recording the same body again is safe.
     fn record(&self, body: &[u8]) -> impl Future<Output = Result<Recorded, TableError>> + Send;
+
+    /// The same of one that the vendor knows the request of by `request`.
+    ///
+    /// # Errors
+    /// Those of [`Record::record`].
+    fn record_request(
+        &self,
+        body: &[u8],
+        request: Option<&str>,
+    ) -> impl Future<Output = Result<Recorded, TableError>> + Send {
+        let _ = request;
+        self.record(body)
+    }
 }
 
 /// What recording a push asks for: sessions whose drainer of deliveries must be woken.

@@ -37,6 +37,16 @@ pub(super) trait Piece {
     /// Whether a conversation may end with this.
     fn ends(&self) -> bool;
 
+    /// Further keys that decide what becomes of it.
+    fn other_keys(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Whether it was recorded before, or is what we said ourselves; `seen` are those of its keys that are known.
+    fn is_known(&self, seen: &HashMap<String, SessionId>) -> bool {
+        seen.contains_key(self.key())
+    }
+
     /// Puts into `change` what this brings about, its mark included.
     fn apply(&self, change: &mut Change, sighting: &Sighting);
 
@@ -107,7 +117,7 @@ pub(super) async fn record_pieces<P: Piece>(
         let guess = lately.session_of(customer);
         let mut sighting = whose.sight(&pieces, guess.as_ref(), now).await?;
         let all = pieces.len();
-        pieces.retain(|piece| !sighting.seen.contains_key(piece.key()));
+        pieces.retain(|piece| !piece.is_known(&sighting.seen));
         if all > pieces.len() {
             line::add(Metric::Duplicate, number(all - pieces.len()));
         }
@@ -204,7 +214,10 @@ impl Whose<'_> {
         guess: Option<&SessionId>,
         now: Millis,
     ) -> Result<Sighting, TableError> {
-        let keys: Vec<_> = pieces.iter().map(|piece| piece.key().to_owned()).collect();
+        let keys: Vec<_> = pieces
+            .iter()
+            .flat_map(|piece| std::iter::once(piece.key().to_owned()).chain(piece.other_keys()))
+            .collect();
         let vendor_sessions: Vec<_> = pieces.iter().filter_map(Piece::vendor_session).collect();
         self.table
             .sight(
@@ -237,15 +250,8 @@ impl Whose<'_> {
             None => self.table.session(id).await?,
         };
         Ok(session
-            .filter(|session| session.customer == *self.customer && !self.outlived(session))
+            .filter(|session| session.customer == *self.customer && !session.may_be_outlived())
             .map(|session| Change::to(session, now)))
-    }
-
-    /// Whether the vendor's session goes on although ours has ended: where the vendor was not asked for it, it
-    /// has not learned of the end. What comes then begins anew, or the next conversation would stay mute.
-    fn outlived(&self, session: &Session) -> bool {
-        let was_asked = self.vendor.is_asked_to_open() || session.assign.is_some();
-        !session.is_open() && !was_asked
     }
 
     /// A pointer led to nothing, since its session has outlived the retention or is outlived by the

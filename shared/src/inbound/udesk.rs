@@ -4,7 +4,7 @@ mod event;
 mod late;
 mod robot;
 
-pub use late::Late;
+pub use super::late::Late;
 
 use std::collections::{HashMap, HashSet};
 
@@ -327,6 +327,7 @@ impl Said {
             duration: media
                 .duration
                 .and_then(|seconds| u32::try_from(seconds).ok()),
+            ..File::default()
         };
         self.receive(change, agent, kind, &media.content, Some(file));
     }

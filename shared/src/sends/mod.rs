@@ -131,6 +131,14 @@ impl Sends {
         Self::with(settings, Desk::of_udesk_and_sobot)
     }
 
+    /// The same for a function that has to do with sessions at Udesk and Tencent.
+    ///
+    /// # Errors
+    /// Where a setting is missing or malformed.
+    pub fn of_udesk_and_tencent(settings: &Settings) -> Result<Self, ConfigError> {
+        Self::with(settings, Desk::of_udesk_and_tencent)
+    }
+
     fn with(
         settings: &Settings,
         desk: fn(&Settings, &Client, &Table) -> Result<Desk, ConfigError>,
@@ -389,7 +397,7 @@ impl Sends {
         match (is_message, session.is_open()) {
             (false, false) if entry.task.outlives() => {}
             // Whoever asked for it is not told that it was done.
-            (false, false) if matches!(entry.task, Task::TakeStep { .. }) => {
+            (false, false) if matches!(entry.task, Task::TakeStep { .. } | Task::HandOn { .. }) => {
                 return Outcome::Refused(known("the session was closed before this could be done"));
             }
             (false, false) => return Outcome::Nothing,

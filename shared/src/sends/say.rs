@@ -91,6 +91,7 @@ impl Sends {
             id: message.id.clone(),
         };
         message.entry = Some(change.send(task));
+        self.desk.prepare(&mut change, &mut message);
         change.put_message(message.clone());
         if let Some(key) = key {
             change.mark(key.mark(Some(message.id.clone()), message.entry));

@@ -279,9 +279,12 @@ impl List<'_> {
             Some(Task::RateSession { .. } | Task::RateRobot { .. } | Task::RateAnswer { .. }) => {
                 (Some("rating"), None)
             }
-            Some(Task::TakeStep { .. } | Task::CountClick { .. } | Task::CountTransfer { .. }) => {
-                (Some("robot_action"), None)
-            }
+            Some(
+                Task::TakeStep { .. }
+                | Task::HandOn { .. }
+                | Task::CountClick { .. }
+                | Task::CountTransfer { .. },
+            ) => (Some("robot_action"), None),
             None => (None, None),
         };
         let (attempts, next_at) = log.and_then(|log| log.tried(number)).unzip();

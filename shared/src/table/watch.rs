@@ -135,6 +135,22 @@ impl Table {
         self.put_watch(id, &watch.stamp, &held, now).await
     }
 
+    /// Has a session that is looked after be looked at now. Gives whether it is.
+    ///
+    /// # Errors
+    /// Where the table refuses.
+    pub async fn look_now(&self, id: &SessionId, now: Millis) -> Result<bool, TableError> {
+        let Some(watch) = self.watch(id).await? else {
+            return Ok(false);
+        };
+        let asked = Watch {
+            due: Some(now),
+            must: true,
+            ..watch.clone()
+        };
+        self.put_watch(id, &watch.stamp, &asked, now).await
+    }
+
     /// Sessions that are to be looked after by `until`, up to `limit` of a part of the index.
     ///
     /// # Errors

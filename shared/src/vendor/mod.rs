@@ -42,8 +42,8 @@ impl Vendor {
     #[must_use]
     pub fn tells_what_was_missed(self) -> bool {
         match self {
-            Self::Udesk => true,
-            Self::Sobot | Self::Tencent => false,
+            Self::Udesk | Self::Tencent => true,
+            Self::Sobot => false,
         }
     }
 

@@ -62,6 +62,7 @@ enum Work {
     UdeskPush,
     UdeskEvent,
     SobotPush,
+    TencentEvent,
     Deliver,
     Send,
     Heal,
@@ -121,6 +122,7 @@ pub(crate) const JOBS: &[Job] = &[
     job("webhook-sobot-offline-message", "an agent's message", Kind::Webhook, OK, Work::SobotPush),
     job("webhook-sobot-unread-message", "an agent's message", Kind::Webhook, OK, Work::SobotPush),
     job("webhook-sobot-chat-list", "a count of unread messages", Kind::Webhook, OK, Work::SobotPush),
+    job("webhook-tencent", "an agent's message", Kind::Webhook, OK, Work::TencentEvent),
     job("drain-deliveries", "a nudge, one event", Kind::Queue, Answers::Batch, Work::Deliver),
     job("drain-sends", "a nudge, one text to Udesk", Kind::Queue, Answers::Batch, Work::Send),
     job("heal-session", "a nudge, a session that is well", Kind::Queue, Answers::Batch, Work::Heal),
@@ -242,6 +244,23 @@ impl Job {
                 world.settle().await?;
                 push(number)
             }
+            Work::TencentEvent => {
+                let sessions = world.sessions("tencent", CONVERSATIONS).await?;
+                // The first event binds the session to Tencent's: what is measured is a later one.
+                let tell = |number| {
+                    let turns = sessions.iter().cycle().take(number);
+                    let events = turns.map(|session| {
+                        tencent_event(body(&fixture)?, &session.customer, &world.fresh("m"))
+                    });
+                    let events = events.map(|event| Ok(with_body(fixture.clone(), &event?)));
+                    events.collect::<Result<Vec<Value>, Problem>>()
+                };
+                world
+                    .call_all(self.function, tell(CONVERSATIONS)?, 200)
+                    .await?;
+                world.settle().await?;
+                tell(number)
+            }
             Work::Deliver => {
                 let sessions = world.sessions("udesk", number).await?;
                 let webhook = world.fixture("webhook-udesk")?;
@@ -319,6 +338,18 @@ fn sobot_push(mut push: Value, customer: &str, message: &str) -> Result<Value, P
         }
     }
     Ok(push)
+}
+
+/// An event of Tencent's, of another user: a new message, in the user's own session.
+fn tencent_event(mut event: Value, customer: &str, message: &str) -> Result<Value, Problem> {
+    for (name, value) in [
+        ("ClientUserId", customer.to_owned()),
+        ("SessionId", format!("session-{customer}")),
+        ("MsgKey", message.to_owned()),
+    ] {
+        set(&mut event, name, value.into());
+    }
+    Ok(event)
 }
 
 fn set(object: &mut Value, name: &str, value: Value) {

@@ -392,6 +392,7 @@ fn settings(udesk: &str, sobot: &str, tencent: &str, app: &str) -> BTreeMap<Stri
             "TENCENT_SERVICE_ACCOUNT",
             &application.service_accounts.join(","),
         ),
+        ("TENCENT_WEBHOOK_SECRETS", "local-tencent-secret"),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into()

@@ -124,12 +124,22 @@ impl Caller {
 
     /// POSTs this body as JSON and waits so long for the answer.
     pub(crate) async fn post(&self, url: &str, body: &str, limit: Duration) -> PushOutcome {
+        self.exchange(url, body, limit).await.0
+    }
+
+    /// The same, with the body of the answer, if one came.
+    pub(crate) async fn exchange(
+        &self,
+        url: &str,
+        body: &str,
+        limit: Duration,
+    ) -> (PushOutcome, Option<Bytes>) {
         let request = http::Request::post(url)
             .header(header::CONTENT_TYPE, "application/json")
             .body(Full::new(Bytes::from(body.to_owned())));
         let request = match request {
             Ok(request) => request,
-            Err(error) => return PushOutcome::Unreachable(error.to_string()),
+            Err(error) => return (PushOutcome::Unreachable(error.to_string()), None),
         };
         let exchange = async {
             let answer = self
@@ -140,15 +150,16 @@ impl Caller {
             let status = answer.status().as_u16();
             let body = answer.into_body().collect().await;
             let body = body.map_err(|error| error.to_string())?.to_bytes();
-            Ok::<_, String>(PushOutcome::Answered {
+            let outcome = PushOutcome::Answered {
                 status,
                 empty: body.is_empty(),
-            })
+            };
+            Ok::<_, String>((outcome, Some(body)))
         };
         match timeout(limit, exchange).await {
-            Ok(Ok(outcome)) => outcome,
-            Ok(Err(error)) => PushOutcome::Unreachable(error),
-            Err(_) => PushOutcome::TimedOut,
+            Ok(Ok(answered)) => answered,
+            Ok(Err(error)) => (PushOutcome::Unreachable(error), None),
+            Err(_) => (PushOutcome::TimedOut, None),
         }
     }
 }

@@ -37,6 +37,7 @@ impl<'a> Feedback<'a> {
             | Task::Open { .. }
             | Task::Message { .. }
             | Task::Close
+            | Task::HandOn { .. }
             | Task::Read { .. } => return Ok(None),
             Task::RateSession { tags, .. } if !tags.is_empty() => {
                 let why = "leave it out: Udesk's survey takes no labels";

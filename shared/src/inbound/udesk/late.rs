@@ -1,41 +1,21 @@
 //! What agents said and no push brought: found in a transcript, or told when Udesk is asked. It is recorded once, in
 //! Udesk's order, and marked.
 
-use std::collections::HashMap;
-
 use jiff::tz::Offset;
 
 use super::{Recorder, Said, VENDOR};
 use crate::{
     change::Change,
-    clock::{self, Millis},
+    clock::Millis,
     ids::SessionId,
-    inbound::{
-        Recorded, TRIES,
-        pieces::{Piece, fitting},
-    },
-    line::{self, Metric},
+    inbound::late::{Found, Late, record_late},
     message::{Author, Kind, Message},
-    session::Session,
-    table::{Outcome, TableError},
+    table::TableError,
     vendor::udesk::push_agent::{AgentMessage, Content, UnreadableMessage},
 };
 
-/// How many of a conversation's messages are read at once.
-const PAGE: usize = 500;
 /// How far apart two times of one message may be: they come from different parts of Udesk.
 const SAME_MOMENT: Millis = 2_000;
-
-/// What came of looking for what was missed.
-#[derive(Debug)]
-pub struct Late {
-    /// The session as it was left.
-    pub session: Session,
-    /// How many messages had been missed.
-    pub missed: usize,
-    /// Whose drainers must be woken.
-    pub recorded: Recorded,
-}
 
 impl Recorder {
     /// The offset of Udesk's dates without a zone.
@@ -74,113 +54,16 @@ impl Recorder {
         said: &[Said],
         then: impl Fn(&mut Change, usize),
     ) -> Result<Option<Late>, TableError> {
-        let mut recorded = Recorded::default();
-        let mut missed = 0;
-        let keys: Vec<_> = said.iter().map(|one| one.key().to_owned()).collect();
-        let mut sessions: Vec<_> = said.iter().filter_map(Piece::vendor_session).collect();
-        sessions.sort_unstable();
-        sessions.dedup();
-        for tries in 0..TRIES {
-            let now = clock::now();
-            // The session first: if anything is recorded after it was read, the write below fails.
-            let Some(mut session) = self.table.session(id).await? else {
-                return Ok(None);
-            };
-            let sighting = self
-                .table
-                .sight(VENDOR, &keys, &sessions, None, None, now)
-                .await?;
-            let mut lacking: Vec<_> = said
-                .iter()
-                .filter(|one| !sighting.seen.contains_key(one.key()))
-                .collect();
-            if !lacking.is_empty() {
-                let known = self.agents_messages(id).await?;
-                lacking = unknown(lacking, &known, &sighting.seen);
-            }
-            loop {
-                let count = fitting(lacking.iter().copied()).min(lacking.len());
-                let is_last = count == lacking.len();
-                let mut change = Change::to(session, now).late();
-                for one in lacking.iter().take(count) {
-                    one.put_into(&mut change, &sighting);
-                }
-                let shown = change.messages.len();
-                let raws = change.raws.len();
-                if is_last {
-                    then(&mut change, missed + shown);
-                }
-                if !change.is_idle() {
-                    if self.table.commit(&change).await? != Outcome::Written {
-                        break;
-                    }
-                    line::add(Metric::Recorded, i64::try_from(shown).unwrap_or(i64::MAX));
-                    if raws > 0 {
-                        line::add(Metric::SetAside, i64::try_from(raws).unwrap_or(i64::MAX));
-                    }
-                    missed += shown;
-                    if change.must_nudge_deliveries() {
-                        recorded.nudge(id);
-                    }
-                    session = change.written();
-                } else {
-                    session = change.session;
-                }
-                lacking.drain(..count);
-                if is_last {
-                    line::about(id, VENDOR);
-                    return Ok(Some(Late {
-                        session,
-                        missed,
-                        recorded,
-                    }));
-                }
-            }
-            clock::pause(tries).await;
-        }
-        Err(TableError::Contended)
-    }
-
-    /// All that agents said in a session.
-    async fn agents_messages(&self, id: &SessionId) -> Result<Vec<Message>, TableError> {
-        let mut all: Vec<Message> = Vec::new();
-        let mut after = None;
-        loop {
-            let page = self.table.messages_after(id, after.as_ref(), PAGE).await?;
-            after = page.messages.last().map(|last| last.id.clone());
-            let agents = page.messages.into_iter();
-            all.extend(agents.filter(|message| message.from == Author::Agent));
-            if !page.more {
-                return Ok(all);
-            }
-        }
+        record_late(&self.table, VENDOR, id, said, then).await
     }
 }
 
-/// Those that are in the conversation under no other name: a transcript may leave Udesk's ids out, or have others.
-fn unknown<'a>(
-    said: Vec<&'a Said>,
-    known: &[Message],
-    seen: &HashMap<String, SessionId>,
-) -> Vec<&'a Said> {
-    let is_free = |message: &&Message| {
-        let id = message.vendor_id.as_ref();
-        id.is_none_or(|id| !seen.contains_key(id))
-    };
-    let mut free: Vec<_> = known.iter().filter(is_free).collect();
-    let each = said.into_iter().filter(|one| {
-        let Some(place) = free.iter().position(|message| one.is(message)) else {
-            return true;
-        };
-        free.remove(place);
-        false
-    });
-    each.collect()
-}
+impl Found for Said {
+    fn concerns(message: &Message) -> bool {
+        message.from == Author::Agent
+    }
 
-impl Said {
-    /// Whether it is this message of the conversation, by what was said and when. Where one of the times is not known,
-    /// it is only for what has no id that the words must do.
+    /// Where one of the times is not known, it is only for what has no id that the words must do.
     fn is(&self, message: &Message) -> bool {
         let Ok(said) = &self.message else {
             return false;

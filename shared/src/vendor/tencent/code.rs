@@ -1,6 +1,7 @@
 //! Tencent's codes. HTTP says 200 for failures too; `ErrorCode` decides.
 //!
 //! Vendor pages: <https://www.tencentcloud.com/document/product/1229/68821> (those of `send_msg`),
+//! <https://www.tencentcloud.com/document/product/1229/68947> (those of finding an agent),
 //! <https://www.tencentcloud.com/document/product/1047/34348> (those of every call)
 
 use serde::{Deserialize, Serialize};
@@ -27,19 +28,27 @@ pub enum Code {
     TooLong,
     /// 141000: a failure of Desk's without a name.
     Failed,
+    /// 141001: no agent could be found; none is online.
+    NobodyOnline,
     /// 141002: an internal error; the page says to try again.
     Internal,
+    /// 141003: the session can't be handed on to a person.
+    NotTransferable,
     /// 141004: a parameter is invalid.
     InvalidParameter,
     /// 141005: the session does not exist or has stopped.
     SessionGone,
+    /// 141011: the agent is offline.
+    AgentOffline,
+    /// 141012: the agent takes nobody now.
+    AgentUnavailable,
     /// One that no page of Desk's lists.
     Unknown(i64),
 }
 
 impl Code {
     /// All that the pages list.
-    pub const DOCUMENTED: [Self; 12] = [
+    pub const DOCUMENTED: [Self; 16] = [
         Self::Success,
         Self::NotJson,
         Self::MalformedBody,
@@ -49,9 +58,13 @@ impl Code {
         Self::Malformed,
         Self::TooLong,
         Self::Failed,
+        Self::NobodyOnline,
         Self::Internal,
+        Self::NotTransferable,
         Self::InvalidParameter,
         Self::SessionGone,
+        Self::AgentOffline,
+        Self::AgentUnavailable,
     ];
 
     /// The number.
@@ -67,9 +80,13 @@ impl Code {
             Self::Malformed => 90_010,
             Self::TooLong => 93_000,
             Self::Failed => 141_000,
+            Self::NobodyOnline => 141_001,
             Self::Internal => 141_002,
+            Self::NotTransferable => 141_003,
             Self::InvalidParameter => 141_004,
             Self::SessionGone => 141_005,
+            Self::AgentOffline => 141_011,
+            Self::AgentUnavailable => 141_012,
             Self::Unknown(number) => number,
         }
     }

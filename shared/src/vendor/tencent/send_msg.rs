@@ -7,7 +7,7 @@ use http::HeaderMap;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{Account, Element, Refusal, Unsendable, reply};
+use super::{Account, Api, Element, Endpoint, Refusal, Unsendable, reply};
 
 /// The largest `MsgBody`, in bytes of JSON. The page says 12K and not of what; this is the narrowest reading.
 pub const LONGEST: usize = 12 * 1024;
@@ -23,6 +23,8 @@ pub struct Request<'a> {
     pub elements: &'a [Element<'a>],
     /// Custom data that travels with it.
     pub cloud_custom_data: Option<&'a str>,
+    /// Whether the countdown of "user reply timeout" goes on as if it had not been said.
+    pub exclude_from_user_resp_timeout: bool,
 }
 
 /// Where a message goes: the page wants exactly one of the two.
@@ -52,9 +54,11 @@ struct Body<'a> {
     msg_body: &'a [Element<'a>],
     #[serde(skip_serializing_if = "Option::is_none")]
     cloud_custom_data: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exclude_from_user_resp_timeout: Option<u8>,
 }
 
-/// The `MsgRandom` of a message: drawn from its id, so that every attempt has the same one, whoever makes it.
+/// A `MsgRandom` that hangs on a message's id: for one that none was drawn for.
 #[must_use]
 pub fn msg_random(message_id: &str) -> u32 {
     let digest = Sha256::digest(message_id);
@@ -81,12 +85,14 @@ pub fn measure(elements: &[Element<'_>]) -> Result<usize, Unsendable> {
     Ok(bytes)
 }
 
-impl Request<'_> {
-    /// The request.
-    ///
+impl Endpoint for Request<'_> {
+    const API: Api = Api::SendMsg;
+
+    type Response = ();
+
     /// # Errors
     /// [`Unsendable::TooLong`] when the elements are too long, [`Unsendable::Url`] when the base URL is none.
-    pub fn to_http(&self, account: &Account<'_>) -> Result<http::Request<Vec<u8>>, Unsendable> {
+    fn to_http(&self, account: &Account<'_>) -> Result<http::Request<Vec<u8>>, Unsendable> {
         measure(self.elements)?;
         let (session_id, from_account, to_account) = match self.destination {
             Destination::Session(id) => (Some(id), None, None),
@@ -99,18 +105,15 @@ impl Request<'_> {
             msg_random: self.msg_random,
             msg_body: self.elements,
             cloud_custom_data: self.cloud_custom_data,
+            exclude_from_user_resp_timeout: self.exclude_from_user_resp_timeout.then_some(1),
         };
         let body = serde_json::to_vec(&body).map_err(Unsendable::Body)?;
-        account.with_json("desk_http_svc/send_msg", body)
+        account.with_json(Self::API.command(), body)
     }
-}
 
-/// Reads Tencent's answer.
-///
-/// # Errors
-/// A [`Refusal`] that says what to do about it.
-pub fn read(status: u16, headers: &HeaderMap, body: &[u8]) -> Result<(), Refusal> {
-    reply::read(status, headers, body)
+    fn read(status: u16, headers: &HeaderMap, body: &[u8]) -> Result<(), Refusal> {
+        reply::read(status, headers, body).map(drop)
+    }
 }
 
 #[cfg(test)]
@@ -146,6 +149,7 @@ mod tests {
                 "Welcome to use smart customer service. Glad to serve you.",
             )],
             cloud_custom_data: Some("your cloud custom data"),
+            exclude_from_user_resp_timeout: false,
         };
         assert_eq!(body(&request), page(SESSION));
     }
@@ -163,13 +167,14 @@ mod tests {
             msg_random: 82_139,
             elements: &[Element::Text(text)],
             cloud_custom_data: Some("your cloud custom data"),
+            exclude_from_user_resp_timeout: false,
         };
         assert_eq!(body(&request), page(ACCOUNTS));
     }
 
-    /// Contradictions 1 and 2: `Data` is JSON in a string, once; `src` is text and the marker a number.
+    /// Contradiction 1: the page shows `Data` escaped twice; it is JSON in a string, once.
     #[test]
-    fn a_card_as_on_the_page() {
+    fn contradiction_1_a_card_as_on_the_page() {
         let card = Card {
             header: "card title",
             desc: "description",
@@ -181,6 +186,7 @@ mod tests {
             msg_random: 82_139,
             elements: &[Element::Card(card)],
             cloud_custom_data: Some("your cloud custom data"),
+            exclude_from_user_resp_timeout: false,
         };
         let inner = |message: &Value| -> Value {
             let data = &message["MsgBody"][0]["MsgContent"]["Data"];
@@ -196,13 +202,57 @@ mod tests {
 
     /// Contradiction 8: 12K of the serialised `MsgBody`, in bytes of UTF-8.
     #[test]
-    fn twelve_kilobytes_and_no_more() {
+    fn contradiction_8_twelve_kilobytes_and_no_more() {
         let frame = r#"[{"MsgType":"TIMTextElem","MsgContent":{"Text":""}}]"#.len();
         let fits = "é".repeat((12_288 - frame) / 2);
         assert!(measure(&[Element::Text(&fits)]).is_ok());
         let too_long = format!("{fits}é");
         let error = measure(&[Element::Text(&too_long)]).unwrap_err();
         assert!(error.to_string().contains("at most 12288"), "{error}");
+    }
+
+    /// Contradiction 3: Desk spells the accounts without the underscore of `openim/sendmsg`. Contradiction 5: one of the
+    /// two forms of address, and nothing of the other.
+    #[test]
+    fn contradiction_5_one_form_of_address_and_contradiction_3_in_desks_spelling() {
+        let names = |destination| {
+            let request = Request {
+                destination,
+                msg_random: 1,
+                elements: &[Element::Text("x")],
+                cloud_custom_data: None,
+                exclude_from_user_resp_timeout: false,
+            };
+            let body = body(&request);
+            let mut names: Vec<_> = body.as_object().unwrap().keys().cloned().collect();
+            names.sort_unstable();
+            names
+        };
+        assert_eq!(
+            names(Destination::Session("a")),
+            ["MsgBody", "MsgRandom", "SessionId"]
+        );
+        assert_eq!(
+            names(FROM_DESK),
+            ["FromAccount", "MsgBody", "MsgRandom", "ToAccount"]
+        );
+    }
+
+    /// The page: "0 means timing, and 1 means no timing. The default is 0."
+    #[test]
+    fn what_needs_no_answer_is_marked_and_nothing_else_is() {
+        let marked = |exclude_from_user_resp_timeout| {
+            let request = Request {
+                destination: FROM_DESK,
+                msg_random: 1,
+                elements: &[Element::Text("x")],
+                cloud_custom_data: None,
+                exclude_from_user_resp_timeout,
+            };
+            body(&request).get("ExcludeFromUserRespTimeout").cloned()
+        };
+        assert_eq!(marked(true), Some(Value::from(1)));
+        assert_eq!(marked(false), None);
     }
 
     #[test]

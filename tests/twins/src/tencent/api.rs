@@ -6,16 +6,37 @@ use axum::response::Response;
 use axum::routing::{any, get};
 use http::StatusCode;
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
+use super::callback::Event;
 use super::refusal::{self, Refusal};
 use super::twin::Twin;
-use super::{Call, frame, send_msg, user};
+use super::{Call, frame, send_msg, sessions, user, user_send_msg};
 use crate::faults::Instead;
 use crate::server::{Incoming, cut, json_response, status_response};
 
-/// The endpoint's path.
+/// The endpoints' paths.
 const SEND_MSG: &str = "/v4/desk_http_svc/send_msg";
+const GET_SESSION_STATE: &str = "/v4/desk_http_svc/get_session_state";
+const END_SESSION: &str = "/v4/desk_http_svc/end_session";
+const TRANSFER_TO_HUMAN: &str = "/v4/desk_http_svc/transfer_to_human";
+const DESCRIBE_CHAT_MESSAGES: &str = "/v4/desk_http_svc/describe_chat_messages";
+const USER_SEND_MSG: &str = "/v4/openim/sendmsg";
+
+/// What a call led to: what is added to the answer, and the events that it brings about.
+pub(crate) struct Done {
+    pub(crate) answer: Map<String, Value>,
+    pub(crate) events: Vec<Event>,
+}
+
+impl Done {
+    pub(crate) fn with(events: Vec<Event>) -> Self {
+        Self {
+            answer: Map::new(),
+            events,
+        }
+    }
+}
 
 pub(crate) fn routes(twin: Twin) -> Router {
     Router::new()
@@ -45,7 +66,9 @@ async fn serve(twin: Twin, call: Incoming) -> Response {
             path: call.path.clone(),
             query: call.query.clone(),
             content_type: call.content_type.clone(),
-            unknown_fields: fields.map(send_msg::unknown_fields).unwrap_or_default(),
+            unknown_fields: fields
+                .map(|fields| unknown_fields(&call.path, fields))
+                .unwrap_or_default(),
             body: body.clone(),
             fault: fault.clone(),
             status: None,
@@ -66,11 +89,10 @@ async fn serve(twin: Twin, call: Incoming) -> Response {
         };
         return noted(&twin, number, response);
     }
-    let response = if call.path == SEND_MSG {
-        let outcome = send(&twin, &call);
-        answered(&twin, number, outcome)
-    } else {
-        status_response(404, None)
+    let response = match take(&twin, &call) {
+        None => status_response(404, None),
+        Some(Err(Limited)) => status_response(429, twin.lock().switches.retry_after),
+        Some(Ok(outcome)) => answered(&twin, number, outcome),
     };
     match fault {
         Some(fault) if !fault.answers(twin.life()).await => cut(),
@@ -78,20 +100,81 @@ async fn serve(twin: Twin, call: Incoming) -> Response {
     }
 }
 
-fn send(twin: &Twin, call: &Incoming) -> Result<(), Refusal> {
+/// There were too many calls in this second.
+struct Limited;
+
+/// Names that the page's table of an endpoint does not have.
+fn unknown_fields(path: &str, body: &Map<String, Value>) -> Vec<String> {
+    let known = match path {
+        SEND_MSG => send_msg::FIELDS,
+        GET_SESSION_STATE => sessions::STATE_FIELDS,
+        END_SESSION => sessions::END_FIELDS,
+        TRANSFER_TO_HUMAN => sessions::TRANSFER_FIELDS,
+        DESCRIBE_CHAT_MESSAGES => sessions::DESCRIBE_FIELDS,
+        USER_SEND_MSG => user_send_msg::FIELDS,
+        _ => return Vec::new(),
+    };
+    let unknown = body.keys().filter(|name| !known.contains(&name.as_str()));
+    unknown.cloned().collect()
+}
+
+/// What comes of a call; `None` where there is no such endpoint.
+fn take(
+    twin: &Twin,
+    call: &Incoming,
+) -> Option<Result<Result<Map<String, Value>, Refusal>, Limited>> {
     let mut shared = twin.lock();
     let switches = shared.switches.clone();
     let now = switches.now();
-    frame::check(twin.config(), &switches, call, now.as_second())?;
+    let (config, bytes) = (twin.config(), &call.bytes);
+    let is_known = [
+        SEND_MSG,
+        GET_SESSION_STATE,
+        END_SESSION,
+        TRANSFER_TO_HUMAN,
+        DESCRIBE_CHAT_MESSAGES,
+        USER_SEND_MSG,
+    ]
+    .contains(&call.path.as_str());
+    if !is_known {
+        return None;
+    }
+    if let Some(limit) = switches.rate_limit {
+        let arrived = Timestamp::now();
+        let recent = shared.calls.iter().rev().take_while(|earlier| {
+            arrived.duration_since(earlier.at) < jiff::SignedDuration::from_secs(1)
+        });
+        if recent.filter(|earlier| earlier.path == call.path).count() > limit {
+            return Some(Err(Limited));
+        }
+    }
     let desk = &mut shared.desk;
-    send_msg::send(twin.config(), &switches, desk, &call.bytes, now)?;
-    twin.save(&shared);
-    Ok(())
+    let framed = frame::check(config, &switches, call, now.as_second());
+    let done = framed.and_then(|()| match call.path.as_str() {
+        SEND_MSG => {
+            let taken = send_msg::send(config, &switches, desk, bytes, now)?;
+            let echo = taken.filter(|_| switches.echo);
+            let events = echo.map(|taken| Event::of_taken(desk, config, &switches, &taken, now));
+            Ok(Done::with(events.into_iter().flatten().collect()))
+        }
+        GET_SESSION_STATE => sessions::state(config, &switches, desk, bytes),
+        END_SESSION => sessions::end(config, &switches, desk, bytes, now),
+        TRANSFER_TO_HUMAN => sessions::transfer(config, &switches, desk, bytes, now),
+        DESCRIBE_CHAT_MESSAGES => sessions::describe(desk, bytes),
+        _ => user_send_msg::send(config, &switches, desk, bytes, now),
+    });
+    let outcome = done.map(|done| {
+        twin.save(&shared);
+        drop(shared);
+        twin.call_back_later(done.events);
+        done.answer
+    });
+    Some(Ok(outcome))
 }
 
-fn answered(twin: &Twin, number: usize, outcome: Result<(), Refusal>) -> Response {
+fn answered(twin: &Twin, number: usize, outcome: Result<Map<String, Value>, Refusal>) -> Response {
     let (code, body) = match outcome {
-        Ok(()) => (0, refusal::ok()),
+        Ok(more) => (0, refusal::ok(more)),
         Err(refusal) => (refusal.code, refusal.body()),
     };
     twin.noted(number, |noted| noted.code = Some(code));

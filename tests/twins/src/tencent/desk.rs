@@ -11,13 +11,83 @@ use sha2::{Digest, Sha256};
 
 use crate::ids;
 
+/// With whom a user is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// `Chatbot`
+    #[default]
+    Robot,
+    /// `Queuing`
+    Queuing,
+    /// `WaitingForAgentAnswering`: this agent is to take the user.
+    Waiting(String),
+    /// `Agent`: this one has.
+    Agent(String),
+}
+
+/// Who said something, by `FromAccountRole`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "u8", try_from = "u8")]
+pub enum Role {
+    /// 1
+    User,
+    /// 2
+    Agent,
+    /// 3
+    System,
+}
+
+impl From<Role> for u8 {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::User => 1,
+            Role::Agent => 2,
+            Role::System => 3,
+        }
+    }
+}
+
+impl TryFrom<u8> for Role {
+    type Error = String;
+
+    fn try_from(role: u8) -> Result<Self, String> {
+        match role {
+            1 => Ok(Self::User),
+            2 => Ok(Self::Agent),
+            3 => Ok(Self::System),
+            other => Err(format!("no role {other}")),
+        }
+    }
+}
+
+/// Something that was said in a session.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Said {
+    /// Who said it.
+    pub role: Role,
+    /// The account that it came from.
+    pub account: String,
+    /// `MsgBody`
+    pub msg_body: Value,
+    /// When.
+    #[serde(with = "crate::instant")]
+    pub at: Timestamp,
+}
+
 /// One session of a user's.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Session {
     /// `SessionId`
     pub id: String,
     /// Not ended yet.
     pub open: bool,
+    /// With whom the user is.
+    #[serde(default)]
+    pub phase: Phase,
+    /// What was said, oldest first.
+    #[serde(default)]
+    pub said: Vec<Said>,
 }
 
 /// How a message was addressed.
@@ -90,6 +160,11 @@ impl User {
     pub fn live(&self) -> Option<&Session> {
         self.sessions.iter().rev().find(|session| session.open)
     }
+
+    /// The same, to be changed.
+    pub(crate) fn live_mut(&mut self) -> Option<&mut Session> {
+        self.sessions.iter_mut().rev().find(|session| session.open)
+    }
 }
 
 /// A message that a repeat is told by.
@@ -134,8 +209,29 @@ impl Desk {
         self.user(user).sessions.push(Session {
             id: id.clone(),
             open: true,
+            phase: Phase::Robot,
+            said: Vec::new(),
         });
         id
+    }
+
+    /// A session, whether it has ended or not.
+    pub(crate) fn session(&self, id: &str) -> Option<&Session> {
+        let mut all = self.users.values().flat_map(|user| &user.sessions);
+        all.find(|session| session.id == id)
+    }
+
+    /// What is said in the user's session, if one is open.
+    pub(crate) fn say(&mut self, user: &str, said: Said) {
+        if let Some(live) = self.user(user).live_mut() {
+            live.said.push(said);
+        }
+    }
+
+    /// The next number of a message.
+    pub(crate) fn next_number(&mut self) -> u64 {
+        self.next += 1;
+        self.next
     }
 
     pub(crate) fn end_session(&mut self, user: &str) {

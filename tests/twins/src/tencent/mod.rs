@@ -1,4 +1,4 @@
-//! The Tencent twin: `v4/desk_http_svc/send_msg` of Tencent Cloud Desk, and the user it sends to.
+//! The Tencent twin: `v4/desk_http_svc/` of Tencent Cloud Desk, its callback, and the users it sends to.
 //!
 //! ```no_run
 //! # async fn example() -> std::io::Result<()> {
@@ -14,25 +14,31 @@
 //! ```
 //!
 //! What the vendor leaves unsaid is a switch ([`Switches`]), so that a test can try it both ways.
-//! What the user writes, and the events that Tencent sends us of it, are not here yet.
 //!
 //! Map: `api` takes a call through faults and `frame` (the query, its UserSig by `user_sig`) to
-//! `send_msg`, whose `MsgBody` is read by `element`; it works on the `desk` (the state). `user` is
-//! the other side: the user's page and its JSON.
+//! `send_msg`, whose `MsgBody` is read by `element`, to `sessions` or to `user_send_msg`; they work on
+//! the `desk` (the state). `callback` tells of what happens; `console` is what users and agents do.
+//! `user` is the user's page and its JSON.
 
 mod api;
+mod callback;
+mod console;
 mod desk;
 mod element;
 mod frame;
 mod refusal;
 mod send_msg;
+mod sessions;
 mod switches;
 mod twin;
 mod user;
+mod user_send_msg;
 mod user_sig;
 
-pub use desk::{Addressing, Element, Received, Session, User};
-pub use switches::Switches;
+pub use callback::Callback;
+pub use console::{desk_element, text};
+pub use desk::{Addressing, Element, Phase, Received, Role, Said, Session, User};
+pub use switches::{EventNames, Switches};
 pub use twin::{Options, Twin};
 pub use user_sig::{NotGood, UserSig, sign as sign_user_sig, verify as verify_user_sig};
 

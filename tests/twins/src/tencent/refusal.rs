@@ -3,7 +3,7 @@
 //! The codes of `send_msg` are the page's; those of the frame around it (the UserSig) are Tencent's
 //! common ones.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// The UserSig has expired.
 pub(crate) const SIG_EXPIRED: i64 = 70001;
@@ -25,6 +25,12 @@ pub(crate) const NOT_ADMIN: i64 = 90009;
 pub(crate) const FORMAT: i64 = 90010;
 /// The packet is too long.
 pub(crate) const TOO_LONG: i64 = 93000;
+/// No agent is online.
+pub(crate) const NOBODY_ONLINE: i64 = 141001;
+/// The session can't be handed on to a person.
+pub(crate) const NOT_TRANSFERABLE: i64 = 141003;
+/// The agent is offline.
+pub(crate) const AGENT_OFFLINE: i64 = 141011;
 /// A parameter is invalid.
 pub(crate) const PARAMETER: i64 = 141004;
 /// The session does not exist or has stopped.
@@ -54,7 +60,13 @@ impl Refusal {
     }
 }
 
-/// Success, as the page prints it.
-pub(crate) fn ok() -> Value {
-    json!({"ActionStatus": "OK", "ErrorInfo": "", "ErrorCode": 0})
+/// Success, as the page prints it, with what an endpoint adds.
+pub(crate) fn ok(more: Map<String, Value>) -> Value {
+    let mut body = Map::from_iter([
+        ("ActionStatus".to_owned(), json!("OK")),
+        ("ErrorInfo".to_owned(), json!("")),
+        ("ErrorCode".to_owned(), json!(0)),
+    ]);
+    body.extend(more);
+    Value::Object(body)
 }

@@ -5,14 +5,14 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::desk::{Addressing, Desk, Received};
+use super::desk::{Addressing, Desk, Received, Role, Said};
 use super::element;
 use super::refusal::{self, Refusal};
 use super::switches::Switches;
 use super::twin::Config;
 
 /// Fields of the page's table.
-const FIELDS: &[&str] = &[
+pub(super) const FIELDS: &[&str] = &[
     "SessionId",
     "FromAccount",
     "ToAccount",
@@ -23,7 +23,7 @@ const FIELDS: &[&str] = &[
 ];
 
 /// "The message body should not exceed 12K."
-const MSG_BODY_LIMIT: usize = 12 * 1024;
+pub(super) const MSG_BODY_LIMIT: usize = 12 * 1024;
 /// The longest user id, in bytes.
 const USER_LIMIT: usize = 32;
 
@@ -34,14 +34,22 @@ struct AsSent<'a> {
     msg_body: Option<&'a RawValue>,
 }
 
-/// Takes a message, or says why not.
+/// A message that was taken, as the event that tells of it has it.
+pub(crate) struct Taken {
+    pub(crate) user: String,
+    pub(crate) msg_random: u32,
+    pub(crate) msg_body: Value,
+    pub(crate) cloud_custom_data: Option<String>,
+}
+
+/// Takes a message, or says why not. `None` where it was a repeat, and was dropped.
 pub(crate) fn send(
     config: &Config,
     switches: &Switches,
     desk: &mut Desk,
     bytes: &[u8],
     now: Timestamp,
-) -> Result<(), Refusal> {
+) -> Result<Option<Taken>, Refusal> {
     let body: Value = serde_json::from_slice(bytes)
         .map_err(|error| Refusal::new(refusal::JSON, format!("JSON parsing failed: {error}")))?;
     let body = body
@@ -87,22 +95,38 @@ pub(crate) fn send(
             now,
             switches.repeat_window,
         );
-    if !repeated {
-        desk.user(&to).messages.push(Received {
-            addressed,
-            from,
-            msg_random,
-            elements,
-            cloud_custom_data,
-            excluded_from_timeout,
-            at: now,
-        });
+    if repeated {
+        return Ok(None);
     }
-    Ok(())
+    let taken = Taken {
+        user: to.clone(),
+        msg_random,
+        msg_body: msg_body.clone(),
+        cloud_custom_data: cloud_custom_data.clone(),
+    };
+    desk.say(
+        &to,
+        Said {
+            role: Role::System,
+            account: from.clone(),
+            msg_body: msg_body.clone(),
+            at: now,
+        },
+    );
+    desk.user(&to).messages.push(Received {
+        addressed,
+        from,
+        msg_random,
+        elements,
+        cloud_custom_data,
+        excluded_from_timeout,
+        at: now,
+    });
+    Ok(Some(taken))
 }
 
 /// Names that the page's table does not have.
-pub(crate) fn unknown_fields(body: &Map<String, Value>) -> Vec<String> {
+fn unknown_fields(body: &Map<String, Value>) -> Vec<String> {
     body.keys()
         .filter(|name| !FIELDS.contains(&name.as_str()))
         .cloned()
@@ -154,7 +178,10 @@ fn address(
 }
 
 /// A String that may be left out.
-fn text<'a>(body: &'a Map<String, Value>, name: &str) -> Result<Option<&'a str>, Refusal> {
+pub(super) fn text<'a>(
+    body: &'a Map<String, Value>,
+    name: &str,
+) -> Result<Option<&'a str>, Refusal> {
     match body.get(name) {
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),

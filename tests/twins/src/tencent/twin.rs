@@ -8,11 +8,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::callback::Callback;
 use super::desk::{Desk, Received, User};
 use super::switches::Switches;
 use super::{Call, Fault, api};
 use crate::faults::Faults;
 use crate::life::{self, Life};
+use crate::push::Caller;
 use crate::store;
 
 /// In what is told of the state file.
@@ -68,6 +70,8 @@ pub(crate) struct Shared {
     pub(crate) switches: Switches,
     pub(crate) faults: Faults<i64>,
     pub(crate) calls: Vec<Call>,
+    pub(crate) callback_url: Option<String>,
+    pub(crate) callbacks: Vec<Callback>,
 }
 
 struct Inner {
@@ -75,6 +79,7 @@ struct Inner {
     config: Config,
     shared: Mutex<Shared>,
     life: Life,
+    caller: Caller,
 }
 
 /// A running Tencent twin. Clones are handles to the same one.
@@ -113,8 +118,11 @@ impl Twin {
                     switches: options.switches,
                     faults: Faults::new(),
                     calls: Vec::new(),
+                    callback_url: None,
+                    callbacks: Vec::new(),
                 }),
                 life: Life::new(),
+                caller: Caller::new(),
             }),
         };
         twin.life().serve(api::routes(twin.clone()), listener);
@@ -170,8 +178,18 @@ impl Twin {
         calls.into_iter().filter(|call| call.path == path).collect()
     }
 
-    /// Begins a session of this user's, which is addressed by the `SessionId` that comes back. One
-    /// that was open ends.
+    /// Where callbacks go, as the console is told: `<function URL>/<path secret>`.
+    pub fn set_callback_url(&self, url: String) {
+        self.lock().callback_url = Some(url);
+    }
+
+    /// Every callback so far, in order.
+    pub fn callbacks(&self) -> Vec<Callback> {
+        self.lock().callbacks.clone()
+    }
+
+    /// Begins a session of this user's, which is addressed by the `SessionId` that comes back, and of which no callback
+    /// tells. One that was open ends.
     pub fn begin_session(&self, user: &str) -> String {
         let mut shared = self.lock();
         let id = shared.desk.begin_session(user);
@@ -215,6 +233,11 @@ impl Twin {
 
     pub(crate) fn config(&self) -> &Config {
         &self.inner.config
+    }
+
+    /// What makes callbacks.
+    pub(crate) fn caller(&self) -> &Caller {
+        &self.inner.caller
     }
 
     /// How long the twin runs, and what hangs.

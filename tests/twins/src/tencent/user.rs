@@ -6,14 +6,16 @@
 //! | `POST /user/api/log_in {"user","usersig"}` | who it is and until when; 403 with the reason |
 //! | `POST /user/api/messages {"user","usersig"}` | the session, and what the desk sent |
 //! | `POST /user/api/session {"user","usersig","begin"}` | `begin` true begins a session, false ends it |
+//! | `POST /user/api/say {"user","usersig","text"}` | the user says something in the session, which begins with it |
 //! | `GET /user/api/calls` | what came in at the API |
+//! | `POST /agent/api/users/{user}/take`, `say {"text"}`, `close` | what an agent does |
 //!
 //! A body may come with any content type, so that plain `curl -d` works. A page of another origin
 //! is refused, and so is a host name other than this machine's.
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::middleware;
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -34,6 +36,8 @@ pub(crate) fn routes() -> Router<Twin> {
         .route("/user/api/log_in", post(log_in))
         .route("/user/api/messages", post(messages))
         .route("/user/api/session", post(session))
+        .route("/user/api/say", post(say))
+        .route("/agent/api/users/{user}/{action}", post(agent))
         .route("/user/api/calls", get(calls))
         .layer(middleware::from_fn(own_page_only))
 }
@@ -86,12 +90,54 @@ async fn session(State(twin): State<Twin>, body: Bytes) -> Response {
     };
     match body.get("begin").and_then(Value::as_bool) {
         Some(true) => {
-            twin.begin_session(&user.identifier);
+            twin.agent_closes(&user.identifier, None).await;
+            twin.user_comes(&user.identifier).await;
         }
-        Some(false) => twin.end_session(&user.identifier),
+        Some(false) => {
+            twin.agent_closes(&user.identifier, None).await;
+        }
         None => return fail(StatusCode::BAD_REQUEST, "begin must be true or false"),
     }
     shown(&twin, &user.identifier)
+}
+
+async fn say(State(twin): State<Twin>, body: Bytes) -> Response {
+    let (user, body) = match enter(&twin, &body) {
+        Ok(entered) => entered,
+        Err((status, body)) => return json_response(status, &body),
+    };
+    let Some(words) = body.get("text").and_then(Value::as_str) else {
+        return fail(StatusCode::BAD_REQUEST, "text must be a text");
+    };
+    twin.user_comes(&user.identifier).await;
+    twin.user_says(&user.identifier, words).await;
+    shown(&twin, &user.identifier)
+}
+
+async fn agent(
+    State(twin): State<Twin>,
+    Path((user, action)): Path<(String, String)>,
+    body: Bytes,
+) -> Response {
+    let outcome = match action.as_str() {
+        "take" => {
+            let agent = twin.lock().switches.agents.first().cloned();
+            twin.agent_takes(&user, &agent.unwrap_or_default()).await
+        }
+        "say" => {
+            let body = object(&body).unwrap_or_default();
+            let Some(words) = body.get("text").and_then(Value::as_str) else {
+                return fail(StatusCode::BAD_REQUEST, "text must be a text");
+            };
+            twin.agent_says(&user, words).await
+        }
+        "close" => twin.agent_closes(&user, None).await,
+        _ => return fail(StatusCode::NOT_FOUND, "no such action"),
+    };
+    match outcome {
+        Some(outcome) => ok(&json!({ "pushed": outcome.told() })),
+        None => fail(StatusCode::CONFLICT, "the user has no session"),
+    }
 }
 
 fn shown(twin: &Twin, user: &str) -> Response {

@@ -6,11 +6,13 @@
     clippy::panic
 )]
 
+mod callbacks;
 mod client;
 mod elements;
 mod faults;
 mod frame;
 mod send_msg;
+mod sessions;
 mod state;
 mod user;
 #[path = "../wire/http.rs"]

@@ -19,6 +19,7 @@ pub(crate) fn local() -> BTreeMap<String, String> {
         ),
         ("UDESK_WEBHOOK_SECRETS", "local-udesk-secret".to_owned()),
         ("SOBOT_WEBHOOK_SECRETS", "local-sobot-secret".to_owned()),
+        ("TENCENT_WEBHOOK_SECRETS", "local-tencent-secret".to_owned()),
         // Base64 of "local-only-app-events-secret----".
         (
             "APP_EVENTS_SECRETS",

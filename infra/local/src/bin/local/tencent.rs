@@ -2,9 +2,15 @@
 
 use crate::Problem;
 use crate::desk::{Desk, Vendor};
-use deskbridge_twins::tencent::{Options, Twin};
-use std::collections::BTreeMap;
+use deskbridge_local::Bundle;
+use deskbridge_twins::tencent::{EventNames, Options, Twin};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+
+/// The function that takes its callbacks.
+pub(crate) const WEBHOOK: &str = "webhook-tencent";
+/// The setting with that function's path secrets.
+pub(crate) const SECRETS: &str = "TENCENT_WEBHOOK_SECRETS";
 
 pub(crate) const VENDOR: Vendor = Vendor {
     name: "Tencent",
@@ -16,7 +22,7 @@ pub(crate) const VENDOR: Vendor = Vendor {
         "TENCENT_ADMIN",
         "TENCENT_SERVICE_ACCOUNT",
     ],
-    address: &["TENCENT_BASE_URL"],
+    address: &["TENCENT_REGION", "TENCENT_BASE_URL"],
     // What the functions take where it is not set.
     usual_address: Some("https://console.tim.qq.com"),
 };
@@ -44,6 +50,20 @@ pub(crate) async fn start(
         ("TENCENT_SECRET_KEY", known.secret_key),
         ("TENCENT_ADMIN", known.admins.join(",")),
         ("TENCENT_SERVICE_ACCOUNT", known.service_accounts.join(",")),
+        ("TENCENT_EVENTS", EventNames::default().setting()),
     ];
     Ok(Desk::with_twin(twin, settings))
+}
+
+/// Tells the twin where its callbacks go, as far as the bundle has the function.
+pub(crate) fn calls_back_to(
+    twin: &Twin,
+    bundle: &Bundle,
+    functions: &BTreeSet<String>,
+    secret: &str,
+) {
+    if functions.contains(WEBHOOK) {
+        let url = bundle.function_url(WEBHOOK);
+        twin.set_callback_url(format!("{url}/{secret}"));
+    }
 }

@@ -58,6 +58,10 @@ impl Desks {
         if let Some(twin) = self.sobot.twin() {
             sobot::pushes_to(twin, bundle, functions, current(settings, sobot::SECRETS));
         }
+        if let Some(twin) = self.tencent.twin() {
+            let secret = current(settings, tencent::SECRETS);
+            tencent::calls_back_to(twin, bundle, functions, secret);
+        }
     }
 
     pub(crate) async fn stop(&self) {

@@ -4,7 +4,7 @@ use crate::app_end::AppEnd;
 use crate::desk::{Desk, current};
 use crate::settings::API_KEY;
 use crate::vendors::Desks;
-use crate::{sobot, udesk};
+use crate::{sobot, tencent, udesk};
 use deskbridge_local::Bundle;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -134,7 +134,17 @@ Try it in another terminal:
                     format!("   # log in with it at {url}/user"),
                 )
             }
-            Desk::Account(address) => (format!("  Tencent        {address}\n"), String::new()),
+            Desk::Account(address) => {
+                let secret =
+                    self.secret(tencent::SECRETS, current(self.settings, tencent::SECRETS));
+                let webhook = self.bundle.function_url(tencent::WEBHOOK);
+                (
+                    format!(
+                        "  Tencent        {address}: its callback URL has to lead to {webhook}/{secret}, through a tunnel\n"
+                    ),
+                    String::new(),
+                )
+            }
         }
     }
 

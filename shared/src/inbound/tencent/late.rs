@@ -1,0 +1,185 @@
+//! What was said at Tencent and no event brought: found where Desk is asked for a session's messages. They have no
+//! identifiers, so that they are known by who said what, and when.
+
+use super::{
+    Recorder, VENDOR,
+    say::{self, Speaker},
+};
+use crate::{
+    change::{Change, Mark},
+    clock::Millis,
+    ids::SessionId,
+    inbound::{
+        hash,
+        late::{Found, Late, record_late},
+        pieces::Piece,
+    },
+    message::{Author, Message},
+    table::{Sighting, TableError},
+    vendor::tencent::describe_chat_messages::{Listed, Role},
+};
+
+/// How far apart two times of one message may be: that of its event, and that of the list.
+const SAME_MOMENT: Millis = 5_000;
+/// How long what we send may be on its way: repeats end before.
+const ON_ITS_WAY: Millis = 15 * 60_000;
+
+/// A message that Desk lists.
+struct Heard {
+    key: String,
+    session_id: String,
+    listed: Listed,
+}
+
+impl Recorder {
+    /// Records those of `listed` that the conversation lacks, in their order (the oldest first), and with the last of
+    /// them what `then` adds, which is told how many there were. They are of Tencent's session `session_id`. `None`
+    /// where our session is gone.
+    ///
+    /// # Errors
+    /// Where the table refuses. Recording the same messages again is safe.
+    pub async fn record_missed(
+        &self,
+        id: &SessionId,
+        session_id: &str,
+        listed: Vec<Listed>,
+        then: impl Fn(&mut Change, usize),
+    ) -> Result<Option<Late>, TableError> {
+        let heard: Vec<_> = listed
+            .into_iter()
+            .filter(|one| one.said.iter().any(say::is_shown))
+            .map(|listed| Heard {
+                key: format!(
+                    "log-{}",
+                    hash(format!("{session_id}\n{}", listed.raw).as_bytes())
+                ),
+                session_id: session_id.to_owned(),
+                listed,
+            })
+            .collect();
+        record_late(&self.table, VENDOR, id, &heard, then).await
+    }
+}
+
+impl Heard {
+    fn from(&self) -> Author {
+        match self.listed.role {
+            Role::User => Author::Customer,
+            Role::Agent => Author::Agent,
+            Role::System | Role::Unknown => Author::Robot,
+        }
+    }
+}
+
+impl Piece for Heard {
+    fn key(&self) -> &str {
+        &self.key
+    }
+
+    fn body(&self) -> &str {
+        &self.listed.raw
+    }
+
+    fn vendor_session(&self) -> Option<String> {
+        Some(self.session_id.clone())
+    }
+
+    fn opens(&self) -> bool {
+        false
+    }
+
+    fn ends(&self) -> bool {
+        false
+    }
+
+    /// Who has the customer is asked for beside, and not told by who speaks: no page says which role a robot has.
+    fn apply(&self, change: &mut Change, _: &Sighting) {
+        change.mark(Mark::Seen {
+            vendor: VENDOR,
+            key: self.key.clone(),
+        });
+        let speaker = Speaker {
+            from: self.from(),
+            agent: None,
+            custom: None,
+            vendor_id: self.key.clone(),
+            said_at: self.listed.timestamp,
+            vendor_session: self.session_id.clone(),
+        };
+        speaker.say(change, &self.listed.said);
+    }
+}
+
+impl Found for Heard {
+    fn concerns(_: &Message) -> bool {
+        true
+    }
+
+    fn is(&self, message: &Message) -> bool {
+        let same_side = (self.listed.role == Role::User) == (message.from == Author::Customer);
+        let same_words = || {
+            let mut shown = self.listed.said.iter().filter(|said| say::is_shown(said));
+            shown.any(|said| say::is_same(said, message))
+        };
+        let same_time = match (self.listed.timestamp, message.said_at) {
+            (None, _) => true,
+            (Some(at), Some(said_at)) => (at - said_at).abs() <= SAME_MOMENT,
+            // What we sent arrived some time later.
+            (Some(at), None) => {
+                let on_its_way = at - message.created_at;
+                (-SAME_MOMENT..=ON_ITS_WAY).contains(&on_its_way)
+            }
+        };
+        same_side && same_time && same_words()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::{ids::MessageId, message::Kind, vendor::tencent::said::Said};
+
+    fn heard(role: Role, timestamp: Option<i64>, text: &str) -> Heard {
+        Heard {
+            key: "k".to_owned(),
+            session_id: "s".to_owned(),
+            listed: Listed {
+                role,
+                from_account: None,
+                timestamp,
+                said: vec![Said::Text(text.to_owned())],
+                raw: String::new(),
+            },
+        }
+    }
+
+    fn message(from: Author, said_at: Option<Millis>, created_at: Millis, text: &str) -> Message {
+        let id = MessageId::new(1);
+        Message {
+            said_at,
+            ..Message::new(id, from, Kind::Text, text.to_owned(), created_at)
+        }
+    }
+
+    #[test]
+    fn a_message_is_known_by_who_said_what_and_when() {
+        let agents = heard(Role::Agent, Some(100_000), "a");
+        for (from, said_at, created_at, text, known) in [
+            (Author::Agent, Some(100_500), 200_000, "a", true),
+            (Author::Robot, Some(100_500), 200_000, "a", true),
+            (Author::Agent, Some(100_500), 200_000, "b", false),
+            (Author::Agent, Some(110_000), 100_000, "a", false),
+            (Author::Customer, Some(100_000), 100_000, "a", false),
+            // Ours went out at 40 s and arrived at the second attempt.
+            (Author::Desk, None, 40_000, "a", true),
+            (Author::Desk, None, 110_000, "a", false),
+        ] {
+            let message = message(from, said_at, created_at, text);
+            assert_eq!(agents.is(&message), known, "{message:?}");
+        }
+        let users = heard(Role::User, Some(100_000), "a");
+        assert!(users.is(&message(Author::Customer, Some(100_000), 0, "a")));
+        assert!(!users.is(&message(Author::Agent, Some(100_000), 0, "a")));
+    }
+}
