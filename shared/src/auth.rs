@@ -45,10 +45,7 @@ impl Caller {
     pub fn must_be_server(&self) -> Result<(), Error> {
         match self {
             Self::Server => Ok(()),
-            Self::Customer(_) => Err(Error::new(
-                Kind::RoleNotAllowed,
-                "a customer token may not do this; call it from your server with an API key",
-            )),
+            Self::Customer(_) => Err(not_a_server()),
         }
     }
 
@@ -106,12 +103,8 @@ impl Guard {
     /// # Errors
     /// Where there is no API key's hash or no token secret, or one is malformed.
     pub fn from_settings(settings: &Settings) -> Result<Self, ConfigError> {
-        let hashes = settings.required_list(&API_KEY_HASHES)?;
-        let hashes: Option<_> = hashes.iter().map(|hash| Hash::parse(hash)).collect();
         Ok(Self {
-            // Not shown: somebody may have put the key itself there.
-            api_keys: hashes
-                .ok_or_else(|| API_KEY_HASHES.malformed(&"each has 64 hexadecimal digits"))?,
+            api_keys: api_keys(settings)?,
             token_secrets: settings.required_secrets(&CUSTOMER_TOKEN_SECRETS, 32)?,
         })
     }
@@ -122,20 +115,13 @@ impl Guard {
     /// Where there is no bearer, or one that is forged or has expired. The answer does not say which
     /// of a forged one's parts was wrong.
     pub fn check(&self, headers: &HeaderMap) -> Result<Caller, Error> {
-        let bearer = headers
-            .get(http::header::AUTHORIZATION)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.split_once(' '))
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-            .map(|(_, bearer)| bearer.trim())
-            .filter(|bearer| !bearer.is_empty());
-        let Some(bearer) = bearer else {
+        let Some(bearer) = bearer(headers) else {
             return Err(Error::new(
                 Kind::Unauthorized,
                 "send `Authorization: Bearer` with an API key or a customer token",
             ));
         };
-        if bearer.len() >= SHORTEST_KEY && Hash::any_matches(&self.api_keys, bearer) {
+        if is_key(&self.api_keys, bearer) {
             return Ok(Caller::Server);
         }
         self.customer_of(bearer)
@@ -190,6 +176,70 @@ impl Guard {
             .map_err(|error| internal().with_source(error))?;
         Ok((token, claims.exp * 1_000))
     }
+}
+
+/// Checks bearers where only the app's servers may call: such a function is not given what signs customer tokens. Made once
+/// at init.
+#[derive(Debug)]
+pub struct ServerGuard {
+    api_keys: Vec<Hash>,
+}
+
+impl ServerGuard {
+    /// The guard that the settings describe.
+    ///
+    /// # Errors
+    /// Where there is no API key's hash, or one is malformed.
+    pub fn from_settings(settings: &Settings) -> Result<Self, ConfigError> {
+        Ok(Self {
+            api_keys: api_keys(settings)?,
+        })
+    }
+
+    /// Refuses everybody but the app's servers: who sent a request with these headers is one of them.
+    ///
+    /// # Errors
+    /// Where there is no bearer, or one that is no API key. What has the form of a customer token, good or not, is told
+    /// what to use in its place.
+    pub fn check(&self, headers: &HeaderMap) -> Result<Caller, Error> {
+        match bearer(headers) {
+            Some(bearer) if is_key(&self.api_keys, bearer) => Ok(Caller::Server),
+            Some(bearer) if jsonwebtoken::decode_header(bearer).is_ok() => Err(not_a_server()),
+            Some(_) => Err(Error::new(
+                Kind::Unauthorized,
+                "no API key of this deployment",
+            )),
+            None => Err(Error::new(
+                Kind::Unauthorized,
+                "send `Authorization: Bearer` with an API key",
+            )),
+        }
+    }
+}
+
+fn api_keys(settings: &Settings) -> Result<Vec<Hash>, ConfigError> {
+    let hashes = settings.required_list(&API_KEY_HASHES)?;
+    let hashes: Option<_> = hashes.iter().map(|hash| Hash::parse(hash)).collect();
+    // Not shown: somebody may have put the key itself there.
+    hashes.ok_or_else(|| API_KEY_HASHES.malformed(&"each has 64 hexadecimal digits"))
+}
+
+fn is_key(api_keys: &[Hash], bearer: &str) -> bool {
+    bearer.len() >= SHORTEST_KEY && Hash::any_matches(api_keys, bearer)
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(http::header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, bearer) = value.split_once(' ')?;
+    let bearer = bearer.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !bearer.is_empty()).then_some(bearer)
+}
+
+fn not_a_server() -> Error {
+    Error::new(
+        Kind::RoleNotAllowed,
+        "a customer token may not do this; call it from your server with an API key",
+    )
 }
 
 #[cfg(test)]

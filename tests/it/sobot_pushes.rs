@@ -225,7 +225,8 @@ async fn all_three_at_any_url_are_one_conversation_in_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn contradiction_14_a_push_that_is_repeated_fifty_times_at_three_urls_is_one_message_and_one_event() {
+async fn contradiction_14_a_push_that_is_repeated_fifty_times_at_three_urls_is_one_message_and_one_event()
+ {
     // Few processes: a small machine gets further with them.
     let world = World::with_processes(3, 3 * BOUND, &[]).await;
     for function in SOBOT_WEBHOOKS {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use deskbridge::{
     answer::{self, Answers},
-    auth::Guard,
+    auth::ServerGuard,
     budget::Class,
     clock::{self, Millis},
     config::{ConfigError, Settings},
@@ -54,7 +54,7 @@ pub const ANSWERS: Answers = Answers {
 /// What the function needs. Made once at init.
 #[derive(Debug)]
 pub struct App {
-    guard: Guard,
+    guard: ServerGuard,
     desk: Desk,
     offset: Offset,
     table: Table,
@@ -105,7 +105,7 @@ impl App {
         let http = Client::from_settings(settings)?;
         let table = Table::for_reading(settings, &http)?;
         Ok(Self {
-            guard: Guard::from_settings(settings)?,
+            guard: ServerGuard::from_settings(settings)?,
             desk: Desk::of_udesk(settings, &http, &table)?,
             offset: inbound::udesk::offset(settings)?,
             table,
@@ -126,7 +126,7 @@ impl App {
     /// # Errors
     /// Those of [`ANSWERS`].
     pub async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {
-        self.guard.check(request.headers())?.must_be_server()?;
+        self.guard.check(request.headers())?;
         let ask = Ask::of(&request)?;
         let last = Instant::now() + LIMIT;
         // The vendor first: where it refuses, nothing has happened.

@@ -3,7 +3,7 @@
 
 use deskbridge::{
     answer::{self, Answers},
-    auth::Guard,
+    auth::ServerGuard,
     clock::{self, rfc3339},
     config::{ConfigError, Settings},
     error::{Error, Kind},
@@ -31,7 +31,7 @@ pub const ANSWERS: Answers = Answers {
 /// What the function needs. Made once at init.
 #[derive(Debug)]
 pub struct App {
-    guard: Guard,
+    guard: ServerGuard,
     table: Table,
     http: Client,
 }
@@ -92,7 +92,7 @@ impl App {
     pub fn from_settings(settings: &Settings) -> Result<Self, ConfigError> {
         let http = Client::from_settings(settings)?;
         Ok(Self {
-            guard: Guard::from_settings(settings)?,
+            guard: ServerGuard::from_settings(settings)?,
             table: Table::for_reading(settings, &http)?,
             http,
         })
@@ -108,7 +108,7 @@ impl App {
     /// # Errors
     /// Those of [`ANSWERS`].
     pub async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {
-        self.guard.check(request.headers())?.must_be_server()?;
+        self.guard.check(request.headers())?;
         let filter = Filter {
             direction: lambda::parameter(
                 &request,

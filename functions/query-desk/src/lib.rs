@@ -5,7 +5,7 @@ mod view;
 
 use deskbridge::{
     answer::{self, Answers},
-    auth::Guard,
+    auth::ServerGuard,
     budget::Class,
     clock::Millis,
     config::{ConfigError, Settings},
@@ -38,7 +38,7 @@ pub const ANSWERS: Answers = Answers {
 /// What the function needs. Made once at init.
 #[derive(Debug)]
 pub struct App {
-    guard: Guard,
+    guard: ServerGuard,
     desk: Desk,
     offset: Offset,
     warm_url: String,
@@ -77,7 +77,7 @@ impl App {
         // For the rate budget alone.
         let table = Table::for_reading(settings, &http)?;
         Ok(Self {
-            guard: Guard::from_settings(settings)?,
+            guard: ServerGuard::from_settings(settings)?,
             desk: Desk::of_udesk(settings, &http, &table)?,
             offset: inbound::udesk::offset(settings)?,
             warm_url: table.warm_url(),
@@ -97,7 +97,7 @@ impl App {
     /// # Errors
     /// Those of [`ANSWERS`].
     pub async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {
-        self.guard.check(request.headers())?.must_be_server()?;
+        self.guard.check(request.headers())?;
         // A domain of one's own may put something before the route.
         let asked = request.uri().path().rsplit_once("/desk/");
         let answered = match asked.map(|(_, what)| what) {

@@ -6,7 +6,7 @@ mod ask;
 use ask::{Ask, One};
 use deskbridge::{
     answer::{self, Answers},
-    auth::Guard,
+    auth::ServerGuard,
     change::Change,
     clock,
     config::{ConfigError, DELIVERIES_QUEUE_URL, SENDS_QUEUE_URL, Settings},
@@ -51,7 +51,7 @@ pub const ANSWERS: Answers = Answers {
 /// What the function needs. Made once at init.
 #[derive(Debug)]
 pub struct App {
-    guard: Guard,
+    guard: ServerGuard,
     table: Table,
     deliveries: Queue,
     sends: Queue,
@@ -111,7 +111,7 @@ impl App {
         let http = Client::from_settings(settings)?;
         let deliveries = Queue::from_settings(settings, &DELIVERIES_QUEUE_URL, &http)?;
         Ok(Self {
-            guard: Guard::from_settings(settings)?,
+            guard: ServerGuard::from_settings(settings)?,
             table: Table::for_writing(settings, &http)?,
             sends: deliveries.beside(settings, &SENDS_QUEUE_URL)?,
             deliveries,
@@ -131,7 +131,7 @@ impl App {
     /// # Errors
     /// Those of [`ANSWERS`].
     pub async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {
-        self.guard.check(request.headers())?.must_be_server()?;
+        self.guard.check(request.headers())?;
         match lambda::path_parameter(&request, "id") {
             Some(id) => {
                 let One { dry_run } = One::read(&request)?;

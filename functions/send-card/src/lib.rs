@@ -7,7 +7,7 @@ mod ask;
 use ask::{DeskCard, SessionCard};
 use deskbridge::{
     answer::{self, Answers},
-    auth::{Caller, Guard},
+    auth::{Caller, ServerGuard},
     cards::{Sender, Sent},
     config::{ConfigError, Settings},
     error::{Error, Kind, VendorFault},
@@ -43,7 +43,7 @@ pub const ANSWERS: Answers = Answers {
 /// What the function needs. Made once at init.
 #[derive(Debug)]
 pub struct App {
-    guard: Guard,
+    guard: ServerGuard,
     sends: Sends,
     udesk: Option<Sender>,
 }
@@ -60,8 +60,8 @@ impl App {
     /// Where a setting is missing or malformed.
     pub fn from_settings(settings: &Settings) -> Result<Self, ConfigError> {
         Ok(Self {
-            guard: Guard::from_settings(settings)?,
-            sends: Sends::from_settings(settings)?,
+            guard: ServerGuard::from_settings(settings)?,
+            sends: Sends::of_udesk_and_tencent(settings)?,
             udesk: Sender::from_settings(settings)?,
         })
     }
@@ -77,7 +77,6 @@ impl App {
     /// Those of [`ANSWERS`].
     pub async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {
         let caller = self.guard.check(request.headers())?;
-        caller.must_be_server()?;
         match lambda::path_parameter(&request, "id") {
             Some(id) => self.to_session(&caller, &id, &request).await,
             None => self.to_udesks_customer(&request).await,

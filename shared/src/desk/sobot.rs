@@ -156,7 +156,8 @@ impl Sobot {
                 | Task::RateAnswer { .. }
                 | Task::TakeStep { .. }
                 | Task::CountClick { .. }
-                | Task::CountTransfer { .. },
+                | Task::CountTransfer { .. }
+                | Task::HandOn { .. },
                 _,
             ) => Outcome::Nothing,
         }
@@ -415,7 +416,12 @@ fn msg_type(kind: Kind) -> Option<MsgType> {
         Kind::Image => Some(MsgType::Image),
         Kind::Audio => Some(MsgType::Voice),
         Kind::Video => Some(MsgType::Video),
-        Kind::File | Kind::Rich | Kind::Card | Kind::Custom => None,
+        Kind::File
+        | Kind::Rich
+        | Kind::Card
+        | Kind::Custom
+        | Kind::Location
+        | Kind::Face => None,
     }
 }
 

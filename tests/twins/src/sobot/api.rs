@@ -50,11 +50,12 @@ async fn serve(twin: Twin, call: Incoming) -> Response {
             Some(name) => live_chat::unknown_fields(name, fields),
             None => token::unknown_fields(fields),
         });
-        let unknown_fields = unknown_fields.unwrap_or_else(|| match call.path == open_api::GET_TOKEN {
-            // It refuses them itself.
-            true => Vec::new(),
-            false => web::unknown(&call.query),
-        });
+        let unknown_fields =
+            unknown_fields.unwrap_or_else(|| match call.path == open_api::GET_TOKEN {
+                // It refuses them itself.
+                true => Vec::new(),
+                false => web::unknown(&call.query),
+            });
         shared.calls.push(Call {
             at: Timestamp::now(),
             method: call.method.to_string(),
