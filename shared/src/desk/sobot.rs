@@ -416,12 +416,7 @@ fn msg_type(kind: Kind) -> Option<MsgType> {
         Kind::Image => Some(MsgType::Image),
         Kind::Audio => Some(MsgType::Voice),
         Kind::Video => Some(MsgType::Video),
-        Kind::File
-        | Kind::Rich
-        | Kind::Card
-        | Kind::Custom
-        | Kind::Location
-        | Kind::Face => None,
+        Kind::File | Kind::Rich | Kind::Card | Kind::Custom | Kind::Location | Kind::Face => None,
     }
 }
 

@@ -427,7 +427,7 @@ pub fn stand(change: &mut Change, standing: &get_session_state::Response, survey
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 mod tests {
     use serde_json::{Value, json};
 

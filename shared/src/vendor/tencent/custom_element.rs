@@ -420,7 +420,7 @@ fn stream(data: &Map<String, Value>) -> Shown {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::panic)]
 mod tests {
     use serde_json::json;
 

@@ -103,6 +103,9 @@ async fn serve(twin: Twin, call: Incoming) -> Response {
 /// There were too many calls in this second.
 struct Limited;
 
+/// The fields of an answer beside those of success, or what the vendor minds.
+type Outcome = Result<Map<String, Value>, Refusal>;
+
 /// Names that the page's table of an endpoint does not have.
 fn unknown_fields(path: &str, body: &Map<String, Value>) -> Vec<String> {
     let known = match path {
@@ -119,10 +122,7 @@ fn unknown_fields(path: &str, body: &Map<String, Value>) -> Vec<String> {
 }
 
 /// What comes of a call; `None` where there is no such endpoint.
-fn take(
-    twin: &Twin,
-    call: &Incoming,
-) -> Option<Result<Result<Map<String, Value>, Refusal>, Limited>> {
+fn take(twin: &Twin, call: &Incoming) -> Option<Result<Outcome, Limited>> {
     let mut shared = twin.lock();
     let switches = shared.switches.clone();
     let now = switches.now();
@@ -172,7 +172,7 @@ fn take(
     Some(Ok(outcome))
 }
 
-fn answered(twin: &Twin, number: usize, outcome: Result<Map<String, Value>, Refusal>) -> Response {
+fn answered(twin: &Twin, number: usize, outcome: Outcome) -> Response {
     let (code, body) = match outcome {
         Ok(more) => (0, refusal::ok(more)),
         Err(refusal) => (refusal.code, refusal.body()),

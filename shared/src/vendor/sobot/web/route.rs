@@ -149,7 +149,7 @@ pub(super) fn check(steps: &[Step]) -> Result<(), (String, String)> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
     use serde_json::json;
 
