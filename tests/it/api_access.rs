@@ -91,9 +91,16 @@ async fn nobody_gets_in_without_a_credential_that_is_ours_and_of_now() {
                 .collect();
             let body = body(&method, &path).map(String::into_bytes);
             let answer = world.send(&method, &path, &headers, body).await;
-            assert_eq!(
-                (answer.status, answer.error_code()),
-                (401, "unauthorized"),
+            let refused = (answer.status, answer.error_code());
+            // Where no customer may call, nothing is there to check a customer's token with: whatever looks like one
+            // is told to come with a key.
+            let is_told = refused == (403, "role_not_allowed")
+                && is_for_servers_alone(&method, &path)
+                && bearer
+                    .as_ref()
+                    .is_some_and(|bearer| bearer.matches('.').count() == 2);
+            assert!(
+                refused == (401, "unauthorized") || is_told,
                 "{what}: {method} {path}: {answer:?}"
             );
         }
@@ -111,6 +118,13 @@ async fn nobody_gets_in_without_a_credential_that_is_ours_and_of_now() {
     // The token that the forged ones were made of does get in.
     let path = "/sessions/ses_01ARZ3NDEKTSV4RRFFQ69G5FAV";
     world.call(&good, "GET", path, None).await.expect(404);
+}
+
+fn is_for_servers_alone(method: &str, path: &str) -> bool {
+    path.starts_with("/deliveries")
+        || path.starts_with("/desk/")
+        || path.ends_with("/cards")
+        || (method == "DELETE" && (path == "/sessions" || path.starts_with("/sessions?")))
 }
 
 #[tokio::test(flavor = "multi_thread")]
