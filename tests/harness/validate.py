@@ -30,22 +30,23 @@ def references(node):
             yield from references(child)
 
 
-# Where a schema holds others that speak of the same object.
+# Where a schema holds others that speak of the same object, and where these speak of objects within it that others describe.
 PARTS = {"allOf", "if", "then", "else"}
+VIEWS = {"if", "then", "else"}
 
 
-def close(node, is_part):
+def close(node, is_part, is_view=False):
     """Closes every object that is whole: one that is a part of another sees only its own part."""
     if isinstance(node, list):
         for child in node:
-            close(child, is_part)
+            close(child, is_part, is_view)
     elif isinstance(node, dict):
         for key, child in node.items():
             if key == "properties":
                 for schema in child.values():
-                    close(schema, False)
+                    close(schema, is_view, is_view)
             else:
-                close(child, key in PARTS)
+                close(child, is_view or key in PARTS, is_view or key in VIEWS)
         if ("allOf" in node or isinstance(node.get("properties"), dict)) and not is_part:
             node.setdefault("unevaluatedProperties", False)
 
