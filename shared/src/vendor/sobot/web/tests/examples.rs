@@ -556,6 +556,12 @@ fn a_ticket_link_of_anybody_elses_is_refused() {
         "https://www.soboten.com/ticketclient/index.html?sysNum=ABC",
         "https://www.soboten.com/ticketclient/index.html?sysNum=ABC&deployId=",
         "https://www.soboten.com/ticketclient/index.html?sysNum=ABC&deployId=1&tel=2",
+        // The page reads a name decoded.
+        "https://www.soboten.com/ticketclient/index.html?sysNum=ABC&deployId=1&%70artnerId=FR",
+        "https://www.soboten.com/ticketclient/index.html?sysNum=ABC&deployId=1&%74el=2",
+        "https://www.soboten.com/ticketclient/index.html?sysNum=ABC&deployId=1&%70arams=%7B%7D",
+        "https://www.soboten.com/ticketclient/index.html?sysNum=ABC&deployId=1&%73ysNum=DEF",
+        "https://www.soboten.com/ticketclient/index.html?sysNum=ABC&deployId=1&deploy%49d=2",
         "https://www.soboten.com/ticketclient/index.html?sysNum=ABC&deployId=1#x",
         "javascript:alert(1)",
         "",
