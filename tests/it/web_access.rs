@@ -407,6 +407,28 @@ async fn what_is_wrong_is_named_with_its_rule_and_what_was_given() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_refused_is_not_repeated_at_length() {
+    let world = World::start().await;
+    let long = "x".repeat(200_000);
+    for body in [
+        json!({"mode": "open", "parameters": {long.as_str(): 1}}).to_string(),
+        json!({"mode": "open", "parameters": {"goods": [{long.as_str(): 1}]}}).to_string(),
+        json!({"mode": "open", "parameters": {"uname": long}}).to_string(),
+        format!(
+            "{{\"mode\":\"open\",\"parameters\":{{\"{}\":1,\"{}\":2}}}}",
+            &long[..90_000],
+            &long[..90_000]
+        ),
+    ] {
+        let headers = [("authorization", format!("Bearer {API_KEY}"))];
+        let sent = world.send("POST", PATH, &headers, Some(body.into_bytes()));
+        let answer = sent.await.expect(400);
+        assert_eq!(answer.error_code(), "invalid_request");
+        assert!(answer.text.len() < 1_000, "{}", answer.text.len());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_sobot_does_not_give_is_told_and_shows_no_secret() {
     let world = World::with(&[("SOBOT_KEY", "another-key")]).await;
     let body = || json!({"mode": "token", "customer": "DE"});
