@@ -9,7 +9,7 @@ use super::{
         Given, PARAMETERS, Place,
         goods::FIELDS as GOOD,
         list::parameter,
-        parameter::{Devices, Range},
+        parameter::{Devices, Form, Range},
         ticket::IDS,
     },
     checked, config_of, fixture, link_of, read,
@@ -550,6 +550,26 @@ fn a_wrong_value_of_each_parameter_is_refused_by_name_rule_and_given() {
                 || flaw.rule.contains("can't be read"),
             "{told}"
         );
+    }
+}
+
+/// Of all words that could be a language's code, those are taken that the page's table has, and two older names.
+#[test]
+fn the_languages_are_the_pages() {
+    let rows = fixture("languages.tsv").lines().skip(1);
+    let codes: BTreeSet<_> = rows.map(|row| row.split('\t').nth(1).unwrap()).collect();
+    assert_eq!(codes.len(), 17);
+    let letters = || (b'a'..=b'z').map(char::from);
+    let words = letters().flat_map(|one| letters().map(move |two| format!("{one}{two}")));
+    let scripts = ["Hans", "Hant", "hant", "HANT", "CN", "TW", "HK"].map(|end| format!("zh-{end}"));
+    let written = words
+        .chain(scripts)
+        .filter_map(|word| Form::Locale.read(&word));
+    let written: BTreeSet<_> = written.collect();
+    let written: BTreeSet<_> = written.iter().map(String::as_str).collect();
+    assert_eq!(written, codes);
+    for code in codes {
+        assert_eq!(Form::Locale.read(code).as_deref(), Some(code));
     }
 }
 
