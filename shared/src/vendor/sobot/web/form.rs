@@ -174,7 +174,7 @@ fn is_style(text: &str) -> bool {
         && text.len() <= 1_000
         && !text
             .chars()
-            .any(|one| "{}<>".contains(one) || one.is_control())
+            .any(|one| "{}<>\"'`\\".contains(one) || one.is_control())
 }
 
 /// Whether a text has no other control characters than line breaks and tabs, and at most so many characters.
@@ -260,6 +260,10 @@ mod tests {
             "right:",
             "a:b}",
             "a:</style>",
+            "content: 'a'",
+            "content: \"a\"",
+            "content: `a`",
+            "content: \\61",
         ] {
             assert!(!is_style(bad), "{bad}");
         }

@@ -55,7 +55,7 @@ fn value(parameter: &'static Parameter) -> BoxedStrategy<Json> {
             Form::Id => said("[A-Za-z0-9_-]{1,64}".boxed()),
             Form::Address | Form::BlankAddress => said(address()),
             Form::Length => said("[0-9]{1,4}(px|%)?".boxed()),
-            Form::Style => said("right: [0-9]{1,3}px; content: '[a-z\\\\\"&客]{1,9}'".boxed()),
+            Form::Style => said("right: [0-9]{1,3}px; font-family: [a-z&客]{1,9}".boxed()),
         },
         Kind::Number { from, to, .. } => (from..=to).prop_map(|number| json!(number)).boxed(),
         Kind::Instant => (1_000_000_000_000_u64..9_999_999_999_999)
