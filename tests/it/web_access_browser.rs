@@ -243,3 +243,22 @@ async fn the_chat_starts_by_a_button_of_the_pages_own_or_when_the_page_says_so()
     assert_eq!(unfolded().await, true);
     assert_eq!(tab.evaluate("told").await, json!([["ready", null]]));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(no_chromium, ignore = "there is no Chromium on this machine")]
+async fn a_page_without_an_element_is_called_back_all_the_same() {
+    let world = World::start().await;
+    let body = json!({"mode": "open", "calls": [
+        {"call": "frame_status", "on_click": "nowhere", "handler": "desk.status"},
+        {"call": "receive_message", "handler": "desk.onAgent"},
+        {"call": "frame_ready", "handler": "desk.ready"},
+    ]});
+    let snippet = ask(&world, body).await.text_of("snippet");
+    let address = serve("utf-8", vec![page(&snippet)]).await;
+    let browser = Browser::start().await;
+    let tab = browser.tab(1_000, 800).await;
+    open(&tab, &format!("{address}/0")).await;
+    tab.evaluate("sobotTwin.say('hello')").await;
+    let told = tab.evaluate("told.map(one => one[0])").await;
+    assert_eq!(told, json!(["ready", "onAgent"]));
+}

@@ -220,25 +220,25 @@ fn access(
     let account = sobot.account();
     let parameters = &wanted.parameters;
     let trace = parameters.trace();
-    let calls = wanted.calls.iter().map(|call| Script {
-        call: call.call,
-        script: call.script(&trace),
-    });
-    let calls: Vec<_> = calls.collect();
     let config = snippet::config(parameters, &identities.component, &wanted.start);
     let mut access = Access {
         expires_at: identities.ends.map(|ends| clock::rfc3339(ends * 1_000)),
         ..Access::default()
     };
     if wanted.has(Output::Snippet) {
-        let scripts: Vec<_> = calls.iter().map(|call| call.script.clone()).collect();
-        access.snippet = Some(snippet::snippet(&account, &config, &wanted.start, &scripts));
+        let (start, calls) = (&wanted.start, &wanted.calls);
+        let html = snippet::snippet(&account, &config, start, calls, &trace);
+        access.snippet = Some(html);
     }
     if wanted.has(Output::Config) {
         access.config = Some(config);
     }
     if wanted.has(Output::Calls) {
-        access.calls = Some(calls);
+        let calls = wanted.calls.iter().map(|call| Script {
+            call: call.call,
+            script: call.script(&trace),
+        });
+        access.calls = Some(calls.collect());
     }
     if wanted.has(Output::PcLink) {
         let link = chat_link(&account, Channel::Pc, &identities.pc, parameters);

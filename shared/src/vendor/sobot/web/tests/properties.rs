@@ -262,7 +262,7 @@ proptest! {
     fn any_valid_request_parses_back_from_its_snippet(given in request()) {
         let start = Start::default();
         let made = config(&good(&given), &Identity::Nobody, &start);
-        let html = snippet(&ACCOUNT, &made, &start, &[]);
+        let html = snippet(&ACCOUNT, &made, &start, &[], &serde_json::Map::new());
         prop_assert!(html.is_ascii());
         prop_assert_eq!(html.matches('<').count(), 2, "{}", html);
         prop_assert!(!html.contains("<!--"));
@@ -299,9 +299,9 @@ proptest! {
             let calls = calls.map(|call| {
                 let call: Call = serde_json::from_value(call).unwrap();
                 call.check(false).unwrap();
-                call.script(&serde_json::Map::new())
+                call
             });
-            snippet(&ACCOUNT, &config, &start, &calls)
+            snippet(&ACCOUNT, &config, &start, &calls, &serde_json::Map::new())
         };
         let (made, plain) = (html(&said, &element, &partnerid), html("a", "b", "c"));
         prop_assert!(made.is_ascii());
