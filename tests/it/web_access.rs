@@ -335,6 +335,20 @@ async fn what_is_wrong_is_named_with_its_rule_and_what_was_given() {
             "parameters.color",
             "parameters of visited pages alone",
         ),
+        // Nothing sends them.
+        (
+            json!({"mode": "open", "outputs": ["calls"], "calls": [{"call": "frame_ready", "handler": "a"}],
+                "parameters": {"cur_visit_title": "Parcels"}}),
+            "parameters.cur_visit_title",
+            "stands in no call",
+        ),
+        // Sobot's script would not look for the button.
+        (
+            json!({"mode": "open", "outputs": ["snippet"],
+                "calls": [{"call": "dynamic_ready", "on_click": "a", "into": "b", "label": "c"}]}),
+            "calls[0].call",
+            "only beside `start` custom_button",
+        ),
         (
             json!({"mode": "open", "outputs": []}),
             "outputs",
@@ -403,6 +417,14 @@ async fn what_is_wrong_is_named_with_its_rule_and_what_was_given() {
     // The component takes what is too long for a link.
     let body = json!({"mode": "open", "outputs": ["config", "snippet"], "parameters": {"remark": "客".repeat(2_000)}});
     given(&world, body).await;
+    // A call alone goes beside a config that did not come from here.
+    let body = json!({"mode": "open", "outputs": ["calls"], "parameters": {"cur_visit_title": "Parcels"}, "calls": [
+        {"call": "trace", "on_click": "a"},
+        {"call": "dynamic_ready", "on_click": "a", "into": "b", "label": "c"},
+    ]});
+    let answer = given(&world, body).await;
+    let script = answer.body["calls"][0]["script"].as_str().unwrap();
+    assert!(script.contains("Parcels"), "{script}");
     assert!(world.sobot.calls().is_empty());
 }
 

@@ -97,8 +97,9 @@
     }
   }
 
-  // The page's own buttons open the chat.
+  // The page's own buttons open the chat, where the config says that there are some.
   function bind() {
+    if (twin.config.custom !== true) { return; }
     document.querySelectorAll(".zhiCustomBtn:not(script)").forEach(function (own) {
       if (!own.twin) {
         own.twin = true;
