@@ -196,9 +196,11 @@ async fn a_token_for_each_page_opens_it_while_it_lives() {
     let token = answer.body["config"]["token"].as_str().unwrap();
     assert_eq!(world.sobot.token(token).unwrap().channel, Some(Channel::H5));
     assert_eq!(world.sobot.calls_of(PAGE_TOKEN).len(), 3);
+    assert!(!answer.text_of("expires_at").is_empty());
     // Neither of these pages takes one.
     let body = json!({"mode": "token", "customer": "DE", "outputs": ["leave_message_link"]});
-    given(&world, body).await;
+    let answer = given(&world, body).await;
+    assert!(answer.body.get("expires_at").is_none(), "{answer:?}");
     assert_eq!(world.sobot.calls_of(PAGE_TOKEN).len(), 3);
 }
 

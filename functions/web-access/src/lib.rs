@@ -187,6 +187,9 @@ async fn identities(
                 token(Channel::H5, wanted.has(Output::H5Link)),
             );
             let (pc, h5) = (pc?, h5?);
+            let some = [&pc, &h5]
+                .iter()
+                .any(|one| matches!(one, Identity::Token { .. }));
             Ok(Identities {
                 component: match component {
                     Channel::Pc => pc.clone(),
@@ -194,7 +197,7 @@ async fn identities(
                 },
                 pc,
                 h5,
-                ends: Some(ends),
+                ends: some.then_some(ends),
             })
         }
     }
