@@ -407,6 +407,12 @@ async fn what_is_wrong_is_named_with_its_rule_and_what_was_given() {
             "parameters",
             "ask for other `outputs`",
         ),
+        // Before Sobot is asked for a token.
+        (
+            json!({"mode": "token", "customer": "DE", "parameters": {"remark": "客".repeat(2_000)}}),
+            "parameters",
+            "ask for other `outputs`",
+        ),
     ] {
         let answer = ask(&world, API_KEY, body.clone()).await.expect(400);
         assert_eq!(
