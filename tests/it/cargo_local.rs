@@ -10,9 +10,10 @@ use std::{
 use deskbridge_local::Template;
 use harness::{
     binaries::{binaries, root},
+    browser::Browser,
     until,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, BufReader},
     process::{Child, Command},
@@ -270,6 +271,9 @@ async fn the_printed_lines_lead_to_the_other_vendors_twins() {
     let page = page.text().await.unwrap();
     let script = page.contains("/chat/frame/v2/entrance.js?sysnum=");
     assert!(script && page.contains("shop.onAgent(res);"), "{page}");
+    if !cfg!(no_chromium) {
+        the_site_is_told_what_it_asked_for_and_called_back(site).await;
+    }
 
     let begun = local.run(BEGINS_AT_TENCENT, "").await;
     let session = begun["id"].as_str().expect("a session");
@@ -285,6 +289,46 @@ async fn the_printed_lines_lead_to_the_other_vendors_twins() {
     let elements = &seen["messages"][0]["elements"];
     assert_eq!(elements[0]["content"]["Text"], "Welcome", "{seen}");
     local.interrupt().await;
+}
+
+/// The page as a browser shows it: Sobot's script has the config of its request, and each callback is a line of the page.
+async fn the_site_is_told_what_it_asked_for_and_called_back(site: &str) {
+    let browser = Browser::start().await;
+    let tab = browser.tab(1_000, 800).await;
+    tab.open(site).await;
+    until("Sobot's script is there", async || {
+        tab.evaluate("!!window.sobotTwin").await == true
+    })
+    .await;
+    let mut config = tab.evaluate("sobotTwin.config").await;
+    let token = config.as_object_mut().unwrap().remove("token");
+    assert!(token.is_some_and(|token| token.as_str().is_some_and(|token| !token.is_empty())));
+    let asked = json!({
+        "uname": "Zoë 客户 مرحبا 😀", "color": "04babc", "locale": "en", "type": 3, "msg_flag": true,
+        "params": r#"{"Level":"Boss"}"#,
+        "cur_visit_args": {"cur_visit_url": "http://127.0.0.1/site", "cur_visit_title": "A shop"},
+    });
+    assert_eq!(config, asked);
+    assert_eq!(tab.evaluate("sobotTwin.unknown").await, json!([]));
+
+    tab.evaluate("sobotTwin.say('<b>客</b> 😀')").await;
+    tab.evaluate("sobotTwin.away(2)").await;
+    let told =
+        tab.evaluate("[...document.querySelectorAll('#told li')].map(one => one.textContent)");
+    let told = told.await;
+    let lines: Vec<_> = told.as_array().unwrap().iter().collect();
+    let [ready, agent, away] = lines[..] else {
+        panic!("{told}")
+    };
+    assert_eq!(ready, "onReady ");
+    let of = |line: &Value, name: &str| -> Value {
+        let what = line.as_str().unwrap().strip_prefix(name);
+        serde_json::from_str(what.unwrap_or_else(|| panic!("{line}"))).unwrap()
+    };
+    assert_eq!(of(agent, "onAgent ")["msg"], "<b>客</b> 😀");
+    assert_eq!(of(away, "onAway ")["size"], 2);
+    let complaints = tab.complaints();
+    assert!(complaints.is_empty(), "{complaints:?}");
 }
 
 async fn conversation(local: &Local, session: &str) -> Vec<(String, String)> {

@@ -193,6 +193,15 @@ fn the_contract_takes_the_same_parameters_in_the_same_words() {
             _ => {}
         }
     }
+    let table = std::fs::read_to_string(root().join("tests/fixtures/sobot/web/languages.tsv"));
+    let table = table.unwrap();
+    let languages = table
+        .lines()
+        .skip(1)
+        .filter_map(|row| row.split('\t').nth(1));
+    let languages: Vec<_> = languages.chain(["cn", "tw"]).collect();
+    let locale = &properties["locale"]["enum"];
+    assert_eq!(locale, &serde_json::json!(languages));
     let calls = schemas["WebAccessCall"]["properties"]["call"]["enum"].clone();
     assert_eq!(calls, serde_json::json!(Name::ALL));
     let mut ids: Vec<_> = schemas["WebAccessTicket"]["properties"]

@@ -196,9 +196,11 @@ async fn a_token_for_each_page_opens_it_while_it_lives() {
     let token = answer.body["config"]["token"].as_str().unwrap();
     assert_eq!(world.sobot.token(token).unwrap().channel, Some(Channel::H5));
     assert_eq!(world.sobot.calls_of(PAGE_TOKEN).len(), 3);
+    assert!(!answer.text_of("expires_at").is_empty());
     // Neither of these pages takes one.
     let body = json!({"mode": "token", "customer": "DE", "outputs": ["leave_message_link"]});
-    given(&world, body).await;
+    let answer = given(&world, body).await;
+    assert!(answer.body.get("expires_at").is_none(), "{answer:?}");
     assert_eq!(world.sobot.calls_of(PAGE_TOKEN).len(), 3);
 }
 
@@ -335,6 +337,20 @@ async fn what_is_wrong_is_named_with_its_rule_and_what_was_given() {
             "parameters.color",
             "parameters of visited pages alone",
         ),
+        // Nothing sends them.
+        (
+            json!({"mode": "open", "outputs": ["calls"], "calls": [{"call": "frame_ready", "handler": "a"}],
+                "parameters": {"cur_visit_title": "Parcels"}}),
+            "parameters.cur_visit_title",
+            "stands in no call",
+        ),
+        // Sobot's script would not look for the button.
+        (
+            json!({"mode": "open", "outputs": ["snippet"],
+                "calls": [{"call": "dynamic_ready", "on_click": "a", "into": "b", "label": "c"}]}),
+            "calls[0].call",
+            "only beside `start` custom_button",
+        ),
         (
             json!({"mode": "open", "outputs": []}),
             "outputs",
@@ -391,6 +407,12 @@ async fn what_is_wrong_is_named_with_its_rule_and_what_was_given() {
             "parameters",
             "ask for other `outputs`",
         ),
+        // Before Sobot is asked for a token.
+        (
+            json!({"mode": "token", "customer": "DE", "parameters": {"remark": "客".repeat(2_000)}}),
+            "parameters",
+            "ask for other `outputs`",
+        ),
     ] {
         let answer = ask(&world, API_KEY, body.clone()).await.expect(400);
         assert_eq!(
@@ -403,7 +425,37 @@ async fn what_is_wrong_is_named_with_its_rule_and_what_was_given() {
     // The component takes what is too long for a link.
     let body = json!({"mode": "open", "outputs": ["config", "snippet"], "parameters": {"remark": "客".repeat(2_000)}});
     given(&world, body).await;
+    // A call alone goes beside a config that did not come from here.
+    let body = json!({"mode": "open", "outputs": ["calls"], "parameters": {"cur_visit_title": "Parcels"}, "calls": [
+        {"call": "trace", "on_click": "a"},
+        {"call": "dynamic_ready", "on_click": "a", "into": "b", "label": "c"},
+    ]});
+    let answer = given(&world, body).await;
+    let script = answer.body["calls"][0]["script"].as_str().unwrap();
+    assert!(script.contains("Parcels"), "{script}");
     assert!(world.sobot.calls().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_refused_is_not_repeated_at_length() {
+    let world = World::start().await;
+    let long = "x".repeat(200_000);
+    for body in [
+        json!({"mode": "open", "parameters": {long.as_str(): 1}}).to_string(),
+        json!({"mode": "open", "parameters": {"goods": [{long.as_str(): 1}]}}).to_string(),
+        json!({"mode": "open", "parameters": {"uname": long}}).to_string(),
+        format!(
+            "{{\"mode\":\"open\",\"parameters\":{{\"{}\":1,\"{}\":2}}}}",
+            &long[..90_000],
+            &long[..90_000]
+        ),
+    ] {
+        let headers = [("authorization", format!("Bearer {API_KEY}"))];
+        let sent = world.send("POST", PATH, &headers, Some(body.into_bytes()));
+        let answer = sent.await.expect(400);
+        assert_eq!(answer.error_code(), "invalid_request");
+        assert!(answer.text.len() < 1_000, "{}", answer.text.len());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

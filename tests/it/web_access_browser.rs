@@ -57,6 +57,11 @@ async fn click(tab: &Tab, id: &str) {
         .await;
 }
 
+async fn fold(tab: &Tab) {
+    tab.evaluate("[...document.querySelectorAll('#sobot-twin button')].find(one => one.textContent === 'Fold').click()")
+        .await;
+}
+
 /// Texts that a page could read as something else.
 const NASTY: [&str; 9] = [
     "</script><script>pwned()</script>",
@@ -115,17 +120,26 @@ async fn the_twins_script_receives_exactly_the_config_and_calls_back() {
     let shown = tab.evaluate("document.querySelector('#sobot-twin h2').textContent");
     assert_eq!(shown.await, format!("Hello {}", NASTY[4]));
 
-    // Sobot calls back.
+    // Sobot calls back, of what is written while the chat is folded: here it unfolds by itself.
+    assert_eq!(tab.evaluate("sobotTwin.unfolded").await, true);
+    tab.evaluate("sobotTwin.say('seen')").await;
+    assert_eq!(tab.evaluate("told").await, json!([["ready", null]]));
+    fold(&tab).await;
+    until("the page knows that the chat is folded", async || {
+        tab.evaluate("told.length").await == 2
+    })
+    .await;
+    assert_eq!(tab.evaluate("told[1]").await, json!(["folded", null]));
     tab.evaluate("sobotTwin.say('<b>客</b> 😀')").await;
     tab.evaluate("sobotTwin.away(2)").await;
     let told = tab.evaluate("told").await;
     assert_eq!(told[0], json!(["ready", null]));
     assert_eq!(
-        (&told[1][0], &told[1][1]["msg"]),
+        (&told[2][0], &told[2][1]["msg"]),
         (&json!("onAgent"), &json!("<b>客</b> 😀"))
     );
     assert_eq!(
-        (&told[2][0], &told[2][1]["size"]),
+        (&told[3][0], &told[3][1]["size"]),
         (&json!("onAway"), &json!(2))
     );
     let members = |told: &Value| {
@@ -133,7 +147,7 @@ async fn the_twins_script_receives_exactly_the_config_and_calls_back() {
         names.sort();
         names
     };
-    assert_eq!(members(&told[1][1]), ["img", "msg", "name", "t"]);
+    assert_eq!(members(&told[2][1]), ["img", "msg", "name", "t"]);
     let offline = [
         "groupId",
         "leaveToTicket",
@@ -142,25 +156,28 @@ async fn the_twins_script_receives_exactly_the_config_and_calls_back() {
         "unAckMsg",
         "unAckSize",
     ];
-    assert_eq!(members(&told[2][1]), offline);
+    assert_eq!(members(&told[3][1]), offline);
 
     // And is called.
     click(&tab, "status").await;
     click(&tab, "trace").await;
-    assert_eq!(tab.evaluate("told[3]").await, json!(["status", "expand"]));
+    assert_eq!(tab.evaluate("told[4]").await, json!(["status", "collapse"]));
+    tab.evaluate("document.getElementById('sobot-twin-button').click()")
+        .await;
+    click(&tab, "status").await;
+    assert_eq!(tab.evaluate("told[5]").await, json!(["status", "expand"]));
     let visits = json!([{"pre_visit_args": answer.body["config"]["pre_visit_args"],
         "cur_visit_args": answer.body["config"]["cur_visit_args"]}]);
     assert_eq!(tab.evaluate("sobotTwin.traces").await, visits);
     // Others' messages are none that it listens to.
     tab.evaluate("window.postMessage('no JSON', '*'); window.postMessage(null, '*'); window.postMessage('{\"name\":\"zc_post_message\"}', '*')")
         .await;
-    tab.evaluate("[...document.querySelectorAll('#sobot-twin button')].find(one => one.textContent === 'Fold').click()")
-        .await;
+    fold(&tab).await;
     until("the page knows that the chat is folded", async || {
-        tab.evaluate("told.length").await == 5
+        tab.evaluate("told.length").await == 7
     })
     .await;
-    assert_eq!(tab.evaluate("told[4]").await, json!(["folded", null]));
+    assert_eq!(tab.evaluate("told[6]").await, json!(["folded", null]));
     let complaints = tab.complaints();
     assert!(complaints.is_empty(), "{complaints:?}");
 }
@@ -242,4 +259,23 @@ async fn the_chat_starts_by_a_button_of_the_pages_own_or_when_the_page_says_so()
     click(&tab, "start").await;
     assert_eq!(unfolded().await, true);
     assert_eq!(tab.evaluate("told").await, json!([["ready", null]]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(no_chromium, ignore = "there is no Chromium on this machine")]
+async fn a_page_without_an_element_is_called_back_all_the_same() {
+    let world = World::start().await;
+    let body = json!({"mode": "open", "calls": [
+        {"call": "frame_status", "on_click": "nowhere", "handler": "desk.status"},
+        {"call": "receive_message", "handler": "desk.onAgent"},
+        {"call": "frame_ready", "handler": "desk.ready"},
+    ]});
+    let snippet = ask(&world, body).await.text_of("snippet");
+    let address = serve("utf-8", vec![page(&snippet)]).await;
+    let browser = Browser::start().await;
+    let tab = browser.tab(1_000, 800).await;
+    open(&tab, &format!("{address}/0")).await;
+    tab.evaluate("sobotTwin.say('hello')").await;
+    let told = tab.evaluate("told.map(one => one[0])").await;
+    assert_eq!(told, json!(["ready", "onAgent"]));
 }

@@ -8,8 +8,8 @@ use deskbridge::{
     vendor::sobot::{
         Account, Channel,
         web::{
-            Call, Flaw, Given, Parameters, Place, Start, leave_message::LeaveMessage, rules,
-            ticket::Ticket,
+            Call, Flaw, Given, Name, Parameters, Place, Start, leave_message::LeaveMessage, rules,
+            snippet::How, ticket::Ticket,
         },
     },
 };
@@ -91,7 +91,21 @@ impl Wanted {
         self.has(Output::Snippet) || self.has(Output::Config)
     }
 
-    /// Calls by themselves hold no config: of the component's parameters, one sends those of visited pages.
+    /// Sobot's script looks for buttons of the page's own where its config says `custom`, and there alone. A config that
+    /// did not come from here may say so.
+    fn finds_own_buttons(&self, call: &Call) -> Result<(), Flaw> {
+        if call.call == Name::DynamicReady
+            && self.has_component()
+            && self.start.how != How::CustomButton
+        {
+            let rule =
+                "is dynamic_ready only beside `start` custom_button: else its button opens nothing";
+            return Err(Flaw::new("call", rule, "\"dynamic_ready\""));
+        }
+        Ok(())
+    }
+
+    /// Calls by themselves hold no config: of the component's parameters, `trace` sends those of visited pages.
     fn only_visited_pages_in_calls(&self) -> Result<(), Error> {
         if self.has_component() || !self.has(Output::Calls) {
             return Ok(());
@@ -100,15 +114,17 @@ impl Wanted {
             .into_iter()
             .filter(|place| *place != Place::Component);
         let links: Vec<_> = links.collect();
+        let traces = self.calls.iter().any(|call| call.call == Name::Trace);
         let mut said = self.parameters.iter();
         let lost = said.find(|(parameter, _)| {
-            parameter.group.object().is_none()
+            !(traces && parameter.group.object().is_some())
                 && !links.iter().any(|place| parameter.range.has(*place))
         });
         lost.map_or(Ok(()), |(parameter, _)| {
             let name = parameter.name;
             let message = format!(
-                "`{name}` stands in no call: `calls` hold parameters of visited pages alone; ask for `snippet` or `config`"
+                "`{name}` stands in no call: `calls` hold parameters of visited pages alone, for `trace`; ask for `snippet` \
+                 or `config`"
             );
             Err(Error::field(format!("parameters.{name}"), message))
         })
@@ -147,7 +163,10 @@ impl Ask {
         }
         let traces = !wanted.parameters.trace().is_empty();
         for (place, call) in wanted.calls.iter().enumerate() {
-            call.check(traces).map_err(at(&format!("calls[{place}]")))?;
+            let checked = call.check(traces);
+            checked
+                .and_then(|()| wanted.finds_own_buttons(call))
+                .map_err(at(&format!("calls[{place}]")))?;
         }
         wanted.leave_message.check().map_err(at("leave_message"))?;
         if let Some(ticket) = &wanted.ticket {

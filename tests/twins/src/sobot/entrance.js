@@ -67,15 +67,20 @@
   var config = document.createElement("pre");
   config.style.cssText = "white-space:pre-wrap;overflow-wrap:anywhere";
   frame.append(title, config);
-  action("An agent writes", function () { twin.say("Hello, what can I help you with?"); });
-  action("Two messages while away", function () { twin.away(2); });
-  action("Fold", function () { unfold(false); });
+  action(frame, "Fold", function () { unfold(false); });
+  // What happens at the desk while the chat is folded.
+  var desk = document.createElement("section");
+  desk.id = "sobot-twin-desk";
+  desk.setAttribute("aria-label", "Sobot twin: the desk");
+  desk.style.cssText = "position:fixed;top:1rem;right:1rem";
+  action(desk, "An agent writes", function () { twin.say("Hello, what can I help you with?"); });
+  action(desk, "Two messages while away", function () { twin.away(2); });
 
-  function action(label, act) {
+  function action(place, label, act) {
     var one = document.createElement("button");
     one.textContent = label;
     one.addEventListener("click", act);
-    frame.append(one, " ");
+    place.append(one, " ");
   }
 
   function draw() {
@@ -97,8 +102,9 @@
     }
   }
 
-  // The page's own buttons open the chat.
+  // The page's own buttons open the chat, where the config says that there are some.
   function bind() {
+    if (twin.config.custom !== true) { return; }
     document.querySelectorAll(".zhiCustomBtn:not(script)").forEach(function (own) {
       if (!own.twin) {
         own.twin = true;
@@ -113,9 +119,10 @@
     if (told.frame_ready) { told.frame_ready(); }
   }
 
+  // Whoever sees the chat is told nothing: an unread message is one that comes while it is folded.
   // "{ img: "Agent Avatar", name: "User Name", msg: "Agent sending content", t: "Message sending time" }"
   twin.say = function (text) {
-    if (told.receive_message) {
+    if (told.receive_message && !twin.unfolded) {
       told.receive_message({ img: "", name: "Tom", msg: text, t: String(Date.now()) });
     }
   };
@@ -129,7 +136,7 @@
   };
 
   window.sobotTwin = twin;
-  document.body.append(button, frame);
+  document.body.append(button, frame, desk);
   button.addEventListener("click", function () { unfold(!twin.unfolded); });
   (window.cbk || []).forEach(take);
   window.zc = function () { take(arguments); };

@@ -2,8 +2,11 @@
 
 use std::fmt;
 
-/// How much of what was given is repeated, in characters.
-const SHOWN: usize = 80;
+/// How much of what was given is repeated, and of a name, which the caller may have given as well; in characters.
+pub(super) const SHOWN: usize = 80;
+
+/// How much of a rule is told, in characters: what can't be read is told in words of the reader's, which repeat it.
+const LONGEST_RULE: usize = 300;
 
 /// A wrong value: where it stands, what may stand there, and what was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,16 +22,21 @@ pub struct Flaw {
 impl Flaw {
     /// A wrong value. `given` is JSON text.
     pub fn new(name: impl Into<String>, rule: impl Into<String>, given: &str) -> Self {
-        let mut shown: String = given.chars().take(SHOWN).collect();
-        if given.chars().nth(SHOWN).is_some() {
-            shown.push('…');
-        }
         Self {
-            name: name.into(),
-            rule: rule.into(),
-            given: shown,
+            name: cut(&name.into(), SHOWN),
+            rule: cut(&rule.into(), LONGEST_RULE),
+            given: cut(given, SHOWN),
         }
     }
+}
+
+/// The beginning of a text that is longer than so many characters.
+pub(super) fn cut(text: &str, most: usize) -> String {
+    let mut shown: String = text.chars().take(most).collect();
+    if text.chars().nth(most).is_some() {
+        shown.push('…');
+    }
+    shown
 }
 
 impl fmt::Display for Flaw {
@@ -52,5 +60,8 @@ mod tests {
         );
         let long = Flaw::new("uname", "is shorter", &"客".repeat(200));
         assert_eq!(long.given.chars().count(), 81);
+        let long = Flaw::new("客".repeat(200), "客".repeat(400), "1");
+        assert_eq!(long.name.chars().count(), 81);
+        assert_eq!(long.rule.chars().count(), 301);
     }
 }

@@ -10,6 +10,7 @@ use serde_json::{Map, Value as Json, value::RawValue};
 
 use super::{
     Flaw,
+    flaw::{SHOWN, cut},
     list::{ELSEWHERE, PARAMETERS},
     parameter::{Parameter, Place},
     value::Value,
@@ -38,6 +39,7 @@ impl<'de> Visitor<'de> for Members {
         let mut given: Vec<(String, Box<RawValue>)> = Vec::new();
         while let Some(name) = map.next_key::<String>()? {
             if given.iter().any(|(other, _)| *other == name) {
+                let name = cut(&name, SHOWN);
                 return Err(A::Error::custom(format!("duplicate field `{name}`")));
             }
             // There are so many parameters, and no more: a long list of others is not kept.

@@ -61,7 +61,7 @@ pub(super) fn is_function(text: &str) -> bool {
 }
 
 /// Words of the language that are no names. `this` and `import` would change what is called.
-const RESERVED: [&str; 38] = [
+const RESERVED: [&str; 40] = [
     "await",
     "break",
     "case",
@@ -100,6 +100,8 @@ const RESERVED: [&str; 38] = [
     "var",
     "void",
     "while",
+    "with",
+    "yield",
 ];
 
 #[cfg(test)]
@@ -134,6 +136,7 @@ mod tests {
         }
         for bad in [
             "", ".", "a.", ".a", "1a", "a b", "a()", "a;b", "a-b", "this", "a.import", "é", "a[0]",
+            "with", "yield",
         ] {
             assert!(!is_function(bad), "{bad}");
         }

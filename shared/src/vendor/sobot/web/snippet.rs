@@ -87,12 +87,14 @@ pub fn config(parameters: &Parameters, identity: &Identity, start: &Start) -> Ma
 
 /// The deployment code: HTML for the body of a page, in ASCII.
 ///
-/// `config` is that of [`config`], `calls` are made after it.
+/// `config` is that of [`config`]; `calls` are made after it, and `trace` is what [`Name::Trace`] sends. What needs an element
+/// comes last, since one that the page lacks ends the script: callbacks are registered by then.
 pub fn snippet(
     account: &Account<'_>,
     config: &Map<String, Json>,
     start: &Start,
-    calls: &[String],
+    calls: &[Call],
+    trace: &Map<String, Json>,
 ) -> String {
     let entrance = account.url("/chat/frame/v2/entrance.js");
     let source = script::string(&link::with(&entrance, [("sysnum", account.sysnum)]));
@@ -128,9 +130,12 @@ pub fn snippet(
         into: None,
         label: None,
     });
-    let manual = manual.map(|call| call.script(&Map::new()));
-    for line in manual.iter().chain(calls).flat_map(|call| call.lines()) {
-        html.push_str(&format!("  {line}\n"));
+    let (clicked, told): (Vec<&Call>, Vec<&Call>) =
+        calls.iter().partition(|call| call.on_click.is_some());
+    for call in told.into_iter().chain(clicked).chain(&manual) {
+        for line in call.script(trace).lines() {
+            html.push_str(&format!("  {line}\n"));
+        }
     }
     html.push_str("</script>\n");
     html

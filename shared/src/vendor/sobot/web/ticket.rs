@@ -140,21 +140,22 @@ impl Ticket {
             .unwrap_or_default()
             .split('&')
             .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+            .map(|(name, value)| (decoded(name), decoded(value)))
             .collect();
         let value = |name: &str| {
-            let mut named = query.iter().filter(|(other, _)| *other == name);
+            let mut named = query.iter().filter(|(other, _)| other == name);
             let (_, value) = named.next().filter(|_| named.next().is_none())?;
-            percent_decode_str(value).decode_utf8().ok()
+            Some(value)
         };
         if value("sysNum").is_none_or(|sysnum| sysnum != account.sysnum) {
             return Err("its sysNum is the deployment's SOBOT_SYSNUM");
         }
-        if value("deployId").is_none_or(|id| id.is_empty()) {
+        if value("deployId").is_none_or(String::is_empty) {
             return Err("it has a deployId");
         }
         if query
             .iter()
-            .any(|(name, _)| *name == "params" || IDS.contains(name))
+            .any(|(name, _)| name == "params" || IDS.contains(&name.as_str()))
         {
             return Err("without params and customer ids, which are added here");
         }
@@ -169,4 +170,10 @@ impl Ticket {
         pairs.extend(self.params.as_deref().map(|raw| ("params", raw.get())));
         link::and(&self.link, pairs)
     }
+}
+
+/// A name or value of a query, as the page that it leads to reads it: form data.
+fn decoded(text: &str) -> String {
+    let text = text.replace('+', " ");
+    percent_decode_str(&text).decode_utf8_lossy().into_owned()
 }

@@ -2,9 +2,11 @@
 
 use serde::de::DeserializeOwned;
 use serde_json::{Value as Json, value::RawValue};
+use serde_path_to_error::{Path, Segment};
 
 use super::{
     Flaw,
+    flaw::{SHOWN, cut},
     form::is_text,
     goods::{self, Good},
     parameter::{Kind, Parameter},
@@ -82,7 +84,11 @@ impl Parameter {
     /// Where it is none that the parameter takes.
     pub fn read(&self, given: &RawValue) -> Result<Value, Flaw> {
         let flaw = |(path, rule): (String, String)| {
-            Flaw::new(format!("{}{path}", self.name), rule, given.get())
+            Flaw::new(
+                format!("{}{path}", self.name),
+                rule,
+                &named(given.get(), &path),
+            )
         };
         match self.kind {
             Kind::Goods => {
@@ -157,11 +163,40 @@ impl Parameter {
                 "." => String::new(),
                 path => path.to_owned(),
             };
-            let rule = format!("can't be read ({}); it {}", error.inner(), self.rule());
-            Flaw::new(format!("{}{path}", self.name), rule, given.get())
+            let why = cut(&error.inner().to_string(), 2 * SHOWN);
+            let rule = format!("can't be read ({why}); it {}", self.rule());
+            let given = reached(given.get(), error.path());
+            Flaw::new(format!("{}{path}", self.name), rule, &given)
         })?;
         Ok(read.into_iter().map(|Object(one)| one).collect())
     }
+}
+
+/// The JSON at a path such as `[1].name` of a list.
+fn named(given: &str, path: &str) -> String {
+    let pointer = path.replace("].", "/").replace('[', "/").replace(']', "");
+    if pointer.is_empty() {
+        return given.to_owned();
+    }
+    let all: Json = serde_json::from_str(given).unwrap_or_default();
+    let one = all.pointer(&pointer);
+    one.map_or_else(|| "nothing".to_owned(), Json::to_string)
+}
+
+/// The JSON at a reader's path, as far as that leads.
+fn reached(given: &str, path: &Path) -> String {
+    let all: Json = serde_json::from_str(given).unwrap_or_default();
+    let mut one = &all;
+    for segment in path {
+        let inside = match segment {
+            Segment::Seq { index } => one.get(index),
+            Segment::Map { key } => one.get(key),
+            Segment::Enum { .. } | Segment::Unknown => None,
+        };
+        let Some(inside) = inside else { break };
+        one = inside;
+    }
+    one.to_string()
 }
 
 /// The digits of a whole number, which may be text.

@@ -6,10 +6,10 @@ use serde_json::{Value as Json, json};
 
 use super::{
     super::{
-        PARAMETERS, Place,
+        Given, PARAMETERS, Place,
         goods::FIELDS as GOOD,
         list::parameter,
-        parameter::{Devices, Range},
+        parameter::{Devices, Form, Range},
         ticket::IDS,
     },
     checked, config_of, fixture, link_of, read,
@@ -539,7 +539,11 @@ fn a_wrong_value_of_each_parameter_is_refused_by_name_rule_and_given() {
         let told = flaw.to_string();
         assert!(told.starts_with(&format!("`{}` ", flaw.name)), "{told}");
         let beginning: String = value.to_string().chars().take(80).collect();
-        assert!(told.contains(&format!("; given: {beginning}")), "{told}");
+        match flaw.name == name {
+            true => assert!(told.contains(&format!("; given: {beginning}")), "{told}"),
+            false => assert!(value.to_string().contains(flaw.given.trim_end_matches('…'))),
+        }
+        assert!(!flaw.rule.contains('…'), "{told}");
         assert!(
             flaw.rule.contains("is ")
                 || flaw.rule.contains("has ")
@@ -547,6 +551,103 @@ fn a_wrong_value_of_each_parameter_is_refused_by_name_rule_and_given() {
             "{told}"
         );
     }
+}
+
+/// Of all words that could be a language's code, those are taken that the page's table has, and two older names.
+#[test]
+fn the_languages_are_the_pages() {
+    let rows = fixture("languages.tsv").lines().skip(1);
+    let codes: BTreeSet<_> = rows.map(|row| row.split('\t').nth(1).unwrap()).collect();
+    assert_eq!(codes.len(), 17);
+    let letters = || (b'a'..=b'z').map(char::from);
+    let words = letters().flat_map(|one| letters().map(move |two| format!("{one}{two}")));
+    let scripts = ["Hans", "Hant", "hant", "HANT", "CN", "TW", "HK"].map(|end| format!("zh-{end}"));
+    let written = words
+        .chain(scripts)
+        .filter_map(|word| Form::Locale.read(&word));
+    let written: BTreeSet<_> = written.collect();
+    let written: BTreeSet<_> = written.iter().map(String::as_str).collect();
+    assert_eq!(written, codes);
+    for code in codes {
+        assert_eq!(Form::Locale.read(code).as_deref(), Some(code));
+    }
+}
+
+#[test]
+fn what_was_given_is_the_member_of_a_list_that_is_wrong() {
+    let good = json!({"name": "a".repeat(100)});
+    let step = json!({"actionType": "to_group", "deciId": "a", "optionId": "stay"});
+    let with = |place: &str, value: Json| {
+        let mut step = step.clone();
+        step[place] = value;
+        step
+    };
+    for (name, first, wrong, at, given) in [
+        ("goods", &good, json!({"name": ""}), ".name", "\"\""),
+        (
+            "goods",
+            &good,
+            json!({"pictureUrl": "javascript:alert(1)"}),
+            ".pictureUrl",
+            "\"javascript:alert(1)\"",
+        ),
+        ("goods", &good, json!({}), "", "{}"),
+        ("goods", &good, json!({"name": 7}), ".name", "7"),
+        ("goods", &good, json!("x"), "", "\"x\""),
+        (
+            "transfer_action",
+            &step,
+            with("deciId", json!("a b")),
+            ".deciId",
+            "\"a b\"",
+        ),
+        (
+            "transfer_action",
+            &step,
+            with("optionId", json!("overflow")),
+            ".spillId",
+            "nothing",
+        ),
+        (
+            "transfer_action",
+            &step,
+            with("spillId", json!("busy")),
+            ".spillId",
+            "\"busy\"",
+        ),
+        (
+            "transfer_action",
+            &step,
+            with("optionId", json!("elsewhere")),
+            ".optionId",
+            "\"elsewhere\"",
+        ),
+    ] {
+        let list = json!([first, first, wrong]);
+        let flaw = read(&json!({name: list})).unwrap_err();
+        assert_eq!(
+            (flaw.name.as_str(), flaw.given.as_str()),
+            (format!("{name}[2]{at}").as_str(), given),
+            "{flaw}"
+        );
+    }
+}
+
+#[test]
+fn a_long_name_or_word_is_not_repeated() {
+    let long = "客".repeat(80_000);
+    for given in [
+        json!({long.as_str(): 1}),
+        json!({"goods": [{long.as_str(): 1}]}),
+        json!({"transfer_action": [{"actionType": long, "deciId": "a", "optionId": "stay"}]}),
+        json!({"uname": long}),
+    ] {
+        let told = read(&given).unwrap_err().to_string();
+        assert!(told.chars().count() < 500, "{}", told.len());
+    }
+    let twice = format!("{{\"{long}\":1,\"{long}\":2}}");
+    let told = serde_json::from_str::<Given>(&twice).unwrap_err();
+    assert!(told.to_string().chars().count() < 200);
 }
 
 #[test]

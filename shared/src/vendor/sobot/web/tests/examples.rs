@@ -49,7 +49,7 @@ fn contradiction_2_pages_script_and_token_are_at_the_regions_own_host() {
         }
         let link = LeaveMessage::default().link(&account, &none);
         assert!(link.starts_with(&format!("{host}/chat/h5/")), "{link}");
-        let code = snippet(&account, &Map::new(), &Start::default(), &[]);
+        let code = snippet(&account, &Map::new(), &Start::default(), &[], &Map::new());
         let script = format!("x.src = \"{host}/chat/frame/v2/entrance.js?sysnum=ABC\";");
         assert!(code.contains(&script), "{code}");
     }
@@ -240,9 +240,10 @@ fn start(given: Json) -> Start {
     start
 }
 
-fn deployed(start: &Start, request: &Json, calls: &[String]) -> String {
-    let config = config(&good(request), &Identity::Nobody, start);
-    snippet(&account(SYSNUM), &config, start, calls)
+fn deployed(start: &Start, request: &Json, calls: &[Call]) -> String {
+    let request = good(request);
+    let config = config(&request, &Identity::Nobody, start);
+    snippet(&account(SYSNUM), &config, start, calls, &request.trace())
 }
 
 #[test]
@@ -288,6 +289,30 @@ fn the_manual_snippet_is_the_pages() {
         plain(script_of(&made)).ends_with(&wanted),
         "{made}\n{wanted}"
     );
+}
+
+#[test]
+fn an_element_that_is_missing_takes_no_callback_away() {
+    let calls = [
+        json!({"call": "trace", "on_click": "traceBtn"}),
+        json!({"call": "receive_message", "handler": "h"}),
+        json!({"call": "frame_status", "on_click": "btn", "handler": "h"}),
+        json!({"call": "frame_ready", "handler": "h"}),
+    ];
+    let calls = calls.map(|call| serde_json::from_value(call).unwrap());
+    let start = start(json!({"how": "manual", "on_click": "customBtn"}));
+    let made = deployed(&start, &visits(), &calls);
+    let at = |part: &str| made.find(part).unwrap_or_else(|| panic!("{part}: {made}"));
+    let order = [
+        "zc(\"config\"",
+        "zc(\"receive_message\"",
+        "zc(\"frame_ready\"",
+        "zc(\"trace\"",
+        "zc(\"frame_status\"",
+        "zc(\"frame_manual\"",
+    ];
+    assert!(order.map(at).is_sorted(), "{made}");
+    assert!(at("zc(\"frame_ready\"") < at("getElementById"), "{made}");
 }
 
 #[test]
@@ -556,6 +581,12 @@ fn a_ticket_link_of_anybody_elses_is_refused() {
         "https://www.soboten.com/ticketclient/index.html?sysNum=ABC",
         "https://www.soboten.com/ticketclient/index.html?sysNum=ABC&deployId=",
         "https://www.soboten.com/ticketclient/index.html?sysNum=ABC&deployId=1&tel=2",
+        // The page reads a name decoded.
+        "https://www.soboten.com/ticketclient/index.html?sysNum=ABC&deployId=1&%70artnerId=FR",
+        "https://www.soboten.com/ticketclient/index.html?sysNum=ABC&deployId=1&%74el=2",
+        "https://www.soboten.com/ticketclient/index.html?sysNum=ABC&deployId=1&%70arams=%7B%7D",
+        "https://www.soboten.com/ticketclient/index.html?sysNum=ABC&deployId=1&%73ysNum=DEF",
+        "https://www.soboten.com/ticketclient/index.html?sysNum=ABC&deployId=1&deploy%49d=2",
         "https://www.soboten.com/ticketclient/index.html?sysNum=ABC&deployId=1#x",
         "javascript:alert(1)",
         "",
