@@ -684,6 +684,22 @@ async fn a_conversation_ends_at_sobot_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_end_that_is_granted_without_a_word_is_believed() {
+    let world = world_with(&[]).await;
+    world
+        .sobot
+        .switch(|switches| switches.out_says_nothing = true);
+    let session = connected(&world, "DE").await;
+    let ended = world.close(&session).await.expect(200);
+    assert_eq!(ended.body["state"], "closed");
+    // The next chat is nobody's to end.
+    let next = connected(&world, "DE").await;
+    world.settled().await;
+    assert_eq!(world.sobot.calls_of(OUT).len(), 1);
+    world.say(&next, "c-1", "Hello").await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_other_prefix_and_the_other_header_are_settings() {
     let world = world_with(&[
         ("SOBOT_CHAT_PREFIX", "/api/5/user/"),

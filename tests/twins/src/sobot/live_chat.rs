@@ -90,7 +90,13 @@ pub(crate) fn answer(
         Some("chat_connect") => connect(config, switches, desk, partner_id, &fields, now),
         Some("chat_send") => send(desk, partner_id, &fields, now),
         Some("comment") => comment(desk, partner_id, &fields, now),
-        _ => Ok(leave(desk, partner_id, now)),
+        _ => {
+            let left = leave(desk, partner_id, now);
+            match switches.out_says_nothing {
+                true => return Ok(Value::Null),
+                false => Ok(left),
+            }
+        }
     }?;
     if switches.answers_as_text {
         for name in ["status", "count"] {
