@@ -8,7 +8,8 @@ use deskbridge::{
     config::Settings,
     desk::{Desk, Outcome},
     http::Client,
-    ids::CustomerId,
+    ids::{CustomerId, MessageId},
+    message::{Author, Kind, Message},
     outgoing::Task,
     secret::Secret,
     session::{Assign, Session, State},
@@ -359,6 +360,44 @@ async fn an_application_that_sobot_does_not_know_is_said_so() {
         assert!(!world.logged("another-key"));
         assert!(world.sobot.visitors().is_empty());
     }
+}
+
+/// Somebody has changed the application's key at Sobot: what is under way waits until the settings follow.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_application_that_is_refused_ends_nothing_that_is_under_way() {
+    let world = World::start().await;
+    let functions = Functions::of(&world);
+    let get_token = format!("GET {GET_TOKEN}");
+    let no = Fault::code("900003", "the signature is wrong");
+    world.sobot.fault(&get_token, no, None);
+    let customer = CustomerId::parse("DE").unwrap();
+    let wish = Some(Assign::default());
+    let mut session = Session::opening(Vendor::Sobot, customer, wish, clock::now());
+    session.state = State::Active;
+    let rating = Task::RateSession {
+        vendor_session: "c1".to_owned(),
+        option: "5".to_owned(),
+        remark: None,
+        resolved: None,
+        tags: Vec::new(),
+    };
+    for task in [Task::Close, rating] {
+        let outcome = functions.cold().attempt(&session, &task, None).await;
+        assert!(matches!(outcome, Outcome::NotYet { .. }), "{outcome:?}");
+    }
+    let id = MessageId::new(1);
+    let text = "Hello".to_owned();
+    let message = Message::new(id.clone(), Author::Customer, Kind::Text, text, 0);
+    let outcome = functions
+        .cold()
+        .attempt(&session, &Task::Message { id }, Some(&message))
+        .await;
+    assert!(matches!(outcome, Outcome::NotYet { .. }), "{outcome:?}");
+    world.sobot.clear_faults();
+    connects(&functions.cold(), "DE").await;
+    let desk = functions.cold();
+    let outcome = desk.attempt(&session, &Task::Close, None).await;
+    assert_eq!(outcome, Outcome::Done);
 }
 
 #[tokio::test(flavor = "multi_thread")]

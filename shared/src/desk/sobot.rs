@@ -97,7 +97,12 @@ impl Sobot {
         let Some(chat) = &self.chat else {
             return on_its_page(task);
         };
-        let way = Way { desk, chat, spent };
+        let way = Way {
+            desk,
+            chat,
+            spent,
+            may_refuse: matches!(task, Task::Open { .. }) && session.state == State::Opening,
+        };
         let partnerid = session.customer.as_str();
         match (task, message) {
             // A push may have brought an agent since.
@@ -200,18 +205,30 @@ struct Way<'a> {
     desk: &'a Desk,
     chat: &'a Chat,
     spent: &'a Spent,
+    /// Whether a refusal of the application is the answer: to whoever has nothing to lose yet.
+    may_refuse: bool,
 }
 
 impl Way<'_> {
+    /// A token, and another one than `was_refused`. What Sobot has against the application, it has against none of the
+    /// messages: until the settings are right again, all waits.
+    async fn token(&self, was_refused: Option<&Secret>) -> Result<Secret, Outcome> {
+        let tokens = &self.chat.tokens;
+        let token = tokens.get(self.desk, self.spent, was_refused).await;
+        token.map_err(|outcome| match outcome {
+            Outcome::Refused(fault) if !self.may_refuse => Outcome::NotYet { after: None, fault },
+            other => other,
+        })
+    }
+
     /// Makes one call. Where the token was at fault, one more with another.
     async fn call<E: Endpoint>(&self, call: &E) -> Result<E::Response, Outcome> {
-        let tokens = &self.chat.tokens;
-        let token = tokens.get(self.desk, self.spent, None).await?;
+        let token = self.token(None).await?;
         match self.call_once(call, &token).await? {
             Err(Refusal {
                 fate: Fate::Resign, ..
             }) => {
-                let token = tokens.get(self.desk, self.spent, Some(&token)).await?;
+                let token = self.token(Some(&token)).await?;
                 self.call_once(call, &token).await?.map_err(refused)
             }
             answered => answered.map_err(refused),
