@@ -369,6 +369,16 @@ impl Session {
         (!is_robots).then_some(id)
     }
 
+    /// Whether the customer waits at a vendor that takes no message before somebody has them.
+    #[must_use]
+    pub fn waits_in_line(&self) -> bool {
+        let waits = matches!(
+            self.state,
+            State::Queued | State::Assigning | State::Offline
+        );
+        waits && self.vendor == Vendor::Sobot
+    }
+
     /// Whether somebody at the desk has the conversation, or is to have it soon: then the vendor has something to
     /// tell, sooner or later. And whether it can be asked what it did not.
     #[must_use]

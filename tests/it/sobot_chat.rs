@@ -250,6 +250,61 @@ async fn whoever_waits_is_told_the_place_and_writes_once_an_agent_is_there() {
     }
 }
 
+/// To wait in Sobot's queue is no failure: the pauses of what fails don't count, and an agent's first words end the wait.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_for_an_agent_goes_out_once_one_is_there() {
+    let world = world_with(&[("RETRY_SCHEDULE_SECONDS", "60,600")]).await;
+    world
+        .sobot
+        .switch(|switches| switches.reception = Reception::Busy(3));
+    let opened = ask(&world, "DE", Value::Null).await.expect(201);
+    let session = opened.text_of("id");
+    world.say(&session, "c-1", "Hello?").await.expect(202);
+    let retry_at = world.session(&session).await["retry_at"].clone();
+    let retry_at: jiff::Timestamp = retry_at.as_str().unwrap().parse().unwrap();
+    let pause = retry_at.duration_since(jiff::Timestamp::now()).as_secs();
+    assert!(pause <= 15, "{pause}");
+    world.sobot.takes("DE");
+    let said = world.sobot.agent_says("DE", PushKind::Unread, "Hello");
+    assert!(said.await.is_good());
+    world.wait_until_told(&session, "session.started").await;
+    let taken = world.session(&session).await;
+    assert_eq!(taken["retry_at"], Value::Null, "{taken}");
+    world.say(&session, "c-2", "I ask").await.expect(200);
+    assert_eq!(wrote(&world, "DE"), ["Hello?", "I ask"]);
+    assert_eq!(world.status(&session, "c-1").await, "sent");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_waits_may_leave_at_once_whatever_they_wrote() {
+    let world = world_with(&[("RETRY_SCHEDULE_SECONDS", "60,600")]).await;
+    for (customer, reception, left) in [("DE", Reception::Busy(3), 1), ("FR", Reception::Nobody, 1)]
+    {
+        world
+            .sobot
+            .switch(|switches| switches.reception = reception);
+        let opened = ask(&world, customer, Value::Null).await.expect(201);
+        let session = opened.text_of("id");
+        for id in ["c-1", "c-2"] {
+            world.say(&session, id, "Hello?").await.expect(202);
+        }
+        let connects = world.sobot.calls_of(CONNECT).len();
+        let ended = world.close(&session).await.expect(200);
+        assert_eq!(ended.body["state"], "closed");
+        assert_eq!(world.sobot.calls_of(CONNECT).len(), connects);
+        assert_eq!(world.sobot.calls_of(OUT).len(), left, "{customer}");
+        let standing = world.sobot.visitor(customer).unwrap().standing;
+        assert_eq!(standing, Standing::Away);
+        for id in ["c-1", "c-2"] {
+            assert_eq!(world.status(&session, id).await, "failed");
+        }
+        world.wait_until_told(&session, "session.closed").await;
+        assert_eq!(closed_by(&world, &session).as_deref(), Some("customer"));
+        let next = ask(&world, customer, Value::Null).await.expect(201);
+        assert_ne!(next.text_of("id"), session);
+    }
+}
+
 /// Sobot may call it a duplicate when somebody who waits is asked for again: that holds up no message.
 #[tokio::test(flavor = "multi_thread")]
 async fn asking_again_for_whoever_waits_changes_nothing() {

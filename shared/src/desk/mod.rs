@@ -450,6 +450,11 @@ impl Desk {
         if !((waits || is_with_robot) && matches!(task, Task::Message { .. })) {
             return Outcome::Gone(fault);
         }
+        // Whoever leaves Sobot's queue asks for nobody: Sobot keeps no message for later, and this one would hold up
+        // the end.
+        if session.closing && session.vendor == Vendor::Sobot {
+            return Outcome::Refused(fault);
+        }
         let ask = Task::Open {
             assign: session.assign.clone().unwrap_or_default(),
             profile: None,

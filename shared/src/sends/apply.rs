@@ -15,6 +15,11 @@ use crate::{
     survey::Survey,
 };
 
+/// How often it is looked whether somebody has taken a customer who waits.
+const LOOK: Millis = 15_000;
+/// Whoever waits for somebody waits so long, however short the schedule of what fails is.
+const SHORTEST_PATIENCE: Millis = 10 * 60 * 1_000;
+
 /// What is decided once for all attempts.
 pub(super) struct Rules<'a> {
     /// When a failed attempt is made again.
@@ -72,6 +77,9 @@ impl Rules<'_> {
             }
             Outcome::Moved { to, fault } => {
                 apply_opened(change, to, None);
+                if change.session.waits_in_line() {
+                    return self.look_again(change, attempt, fault, go_on);
+                }
                 return self.try_again(change, attempt, Some(0), fault, go_on);
             }
             // What goes out after the end, too, is no news of it.
@@ -181,6 +189,27 @@ impl Rules<'_> {
         }
     }
 
+    /// Keeps a message until somebody has taken its customer, which is no failure, unless that takes longer than any
+    /// failure is borne.
+    fn look_again(
+        &self,
+        change: &mut Change,
+        attempt: &Attempt,
+        fault: &VendorFault,
+        go_on: bool,
+    ) -> Step {
+        let now = change.now();
+        let patience = self.schedule.length().max(SHORTEST_PATIENCE);
+        if now - attempt.entry.created_at > patience {
+            return self.exhausted(change, attempt, fault, go_on);
+        }
+        let pause = match change.session.closing {
+            true => 0,
+            false => LOOK.min(self.schedule.longest()),
+        };
+        self.wait(change, attempt, now + pause, None, go_on)
+    }
+
     /// Plans another attempt, or gives up where the schedule has none left.
     fn try_again(
         &self,
@@ -207,7 +236,19 @@ impl Rules<'_> {
                 came: Watched::Later,
             };
         }
+        self.exhausted(change, attempt, fault, go_on)
+    }
+
+    /// Gives up what was tried for long enough.
+    fn exhausted(
+        &self,
+        change: &mut Change,
+        attempt: &Attempt,
+        fault: &VendorFault,
+        go_on: bool,
+    ) -> Step {
         // One of the attempts may have arrived, whatever came of the last.
+        let since = change.session.sends.maybe_arrived_since();
         let status = match since {
             Some(_) => Status::Unknown,
             None => Status::Failed,
@@ -345,10 +386,95 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::{
+        config::Settings,
         ids::CustomerId,
+        message::{Author, Kind},
+        outgoing::Entry,
         session::{Queue, Session},
         vendor::Vendor,
     };
+
+    const LEASE: Millis = 1_000;
+
+    /// A customer at Sobot has written at 0, and it is tried at `now`; `outcome` came of it.
+    fn written(state: State, now: Millis, outcome: Outcome) -> (Change, Attempt) {
+        let customer = CustomerId::parse("DE").unwrap();
+        let mut session = Session::opening(Vendor::Sobot, customer, None, 0);
+        session.state = state;
+        let mut change = Change::to(session, now);
+        let id = change.next_message();
+        let text = "Hello".to_owned();
+        let message = Message::new(id.clone(), Author::Customer, Kind::Text, text, 0);
+        let number = change.send(Task::Message { id: id.clone() });
+        change.session.sends.begin("a", now, LEASE);
+        let entry = Entry {
+            number,
+            task: Task::Message { id },
+            created_at: 0,
+            correlation: None,
+            dead_at: None,
+            dead_because: None,
+            maybe_since: None,
+        };
+        let attempt = Attempt {
+            entry,
+            message: Some(message),
+            outcome,
+            went_to: None,
+            survey: None,
+        };
+        (change, attempt)
+    }
+
+    fn applied(change: &mut Change, attempt: &Attempt) -> Step {
+        let schedule = Schedule::from_settings(&Settings::new(|_| None)).unwrap();
+        let rules = Rules {
+            schedule: &schedule,
+            lease: LEASE,
+            on_unknown: OnUnknown::Hold,
+        };
+        rules.apply(change, attempt, true)
+    }
+
+    fn moved(state: State) -> Outcome {
+        Outcome::Moved {
+            to: Box::new(opened(state, None, None)),
+            fault: VendorFault {
+                name: "sobot".to_owned(),
+                code: None,
+                message: "the customer is not connected to an agent".to_owned(),
+            },
+        }
+    }
+
+    #[test]
+    fn to_wait_for_an_agent_is_no_failure_for_as_long_as_one_is_borne() {
+        let day = 24 * 3_600 * 1_000;
+        for state in [State::Queued, State::Assigning, State::Offline] {
+            for now in [1_000, 3_600_000, 3 * 3_600_000] {
+                let (mut change, attempt) = written(state, now, moved(state));
+                let step = applied(&mut change, &attempt);
+                assert_eq!((step.came, step.next), (Watched::Later, None));
+                let sends = &change.session.sends;
+                assert_eq!(sends.tried(1), Some((0, Some(now + LOOK))), "{state:?}");
+            }
+            let (mut change, attempt) = written(state, day, moved(state));
+            applied(&mut change, &attempt);
+            let failed = change.messages.values().next().unwrap();
+            assert_eq!(failed.status, Some(Status::Failed));
+            assert!(change.session.is_open() && !change.session.sends.is_pending());
+        }
+        // Whoever leaves need not wait for that.
+        let (mut change, attempt) = written(State::Queued, 1_000, moved(State::Queued));
+        change.session.closing = true;
+        applied(&mut change, &attempt);
+        assert_eq!(change.session.sends.tried(1), Some((0, Some(1_000))));
+        // Another vendor keeps its own count.
+        let (mut change, attempt) = written(State::Queued, 1_000, moved(State::Queued));
+        change.session.vendor = Vendor::Udesk;
+        applied(&mut change, &attempt);
+        assert_eq!(change.session.sends.failed(), 1);
+    }
 
     fn change(state: State, vendor_session: Option<&str>) -> Change {
         let customer = CustomerId::parse("DE").unwrap();

@@ -509,8 +509,12 @@ impl Sends {
 /// Counts what came of an attempt, once it is written.
 fn count(change: &Change, attempt: &Attempt, step: &Step) {
     if step.came == Watched::Later {
-        // What waits for the vendor's budget was counted where it was refused.
-        let failed = !matches!(attempt.outcome, Outcome::Wait { .. });
+        // What waits for the vendor's budget was counted where it was refused; to wait for somebody is no failure.
+        let failed = match attempt.outcome {
+            Outcome::Wait { .. } => false,
+            Outcome::Moved { .. } => !change.session.waits_in_line(),
+            _ => true,
+        };
         line::add(Metric::Retried, i64::from(failed));
         let age = (change.now() - attempt.entry.created_at) / 1_000;
         line::add(Metric::UnsentAge, age);
