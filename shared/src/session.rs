@@ -280,6 +280,13 @@ pub struct Session {
     /// The log of what must go to the vendor.
     #[serde(default)]
     pub sends: Log,
+    /// Whether words of an agent's are all that says that somebody has the customer: at Sobot they may be left for later,
+    /// without a chat.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unconnected: bool,
+    /// Whether Sobot has taken words of the customer's: then an agent had them, whether or not it has told the chat's id.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub met: bool,
     /// When the vendor last told anything of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heard_at: Option<Millis>,
@@ -336,6 +343,8 @@ impl Session {
             messages: 0,
             deliveries: Log::default(),
             sends: Log::default(),
+            unconnected: false,
+            met: false,
             heard_at: None,
             spoke_at: None,
             missing: 0,

@@ -236,6 +236,11 @@ async fn whoever_waits_is_told_the_place_and_writes_once_an_agent_is_there() {
         let chat = world.sobot.takes(&customer);
         world.wait_for_status(&session, "c-1", "sent").await;
         assert_eq!(wrote(&world, &customer), ["Hello?"]);
+        // That Sobot has taken it says that somebody is there.
+        assert_eq!(world.session(&session).await["state"], "active");
+        rate(&world, &session, json!({"option": 5}))
+            .await
+            .expect(200);
         // The agent's first words bring the chat.
         let said = world.sobot.agent_says(&customer, PushKind::Unread, "Hello");
         assert!(said.await.is_good());
@@ -302,6 +307,42 @@ async fn whoever_waits_may_leave_at_once_whatever_they_wrote() {
         assert_eq!(closed_by(&world, &session).as_deref(), Some("customer"));
         let next = ask(&world, customer, Value::Null).await.expect(201);
         assert_ne!(next.text_of("id"), session);
+    }
+}
+
+/// An agent has left words for a customer whom nobody had: there is no chat, and the answer begins one.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_to_words_that_an_agent_has_left_begins_a_chat() {
+    let world = world_with(&[]).await;
+    world
+        .sobot
+        .switch(|switches| switches.reception = Reception::Nobody);
+    let offline = ask(&world, "DE", Value::Null).await.expect(201);
+    let offline = offline.text_of("id");
+    assert_eq!(world.session(&offline).await["state"], "offline");
+    for customer in ["DE", "FR"] {
+        let left = push::sobot_offline(customer, &format!("left-{customer}"), "We have found it");
+        let taken = world.push_to(SOBOT_WEBHOOKS[0], SOBOT_PATH_SECRET, left);
+        taken.await.expect(200);
+    }
+    world
+        .sobot
+        .switch(|switches| switches.reception = Reception::Free);
+    for customer in ["DE", "FR"] {
+        let session = world.open_session_of(customer).await.unwrap();
+        assert_eq!(session["state"], "active");
+        let session = session["id"].as_str().unwrap();
+        let said = world.say(session, "c-1", "Thank you").await;
+        assert!([200, 202].contains(&said.status), "{said:?}");
+        world.wait_for_status(session, "c-1", "sent").await;
+        assert_eq!(wrote(&world, customer), ["Thank you"]);
+        assert_eq!(bound_to(&world, session).await, cid(&world, customer));
+        let told = world.told(session);
+        let started = told.iter().filter(|kind| *kind == "session.started");
+        assert_eq!(started.count(), 1, "{told:?}");
+        // Once: what ends now has ended.
+        world.sobot.end_chat(customer);
+        world.say(session, "c-2", "Hello?").await.expect(409);
     }
 }
 

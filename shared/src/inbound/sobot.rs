@@ -18,7 +18,7 @@ use crate::{
     event::Fact,
     ids::CustomerId,
     message::{Author, Excerpt, Kind},
-    session::Agent,
+    session::{Agent, State},
     table::{Sighting, Table, TableError},
     vendor::{
         Vendor,
@@ -261,6 +261,7 @@ fn began(change: &mut Change, agent: Option<Agent>, occurred_at: Millis) {
     let before = change.session.state;
     start(change, agent, occurred_at);
     if before != change.session.state {
+        change.session.unconnected = matches!(before, State::Opening | State::Offline);
         change.session.sends.hurry();
     }
 }

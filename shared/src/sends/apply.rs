@@ -13,6 +13,7 @@ use crate::{
     schedule::Schedule,
     session::{Assign, Robot, Session, State},
     survey::Survey,
+    vendor::Vendor,
 };
 
 /// How often it is looked whether somebody has taken a customer who waits.
@@ -60,6 +61,7 @@ impl Rules<'_> {
             }
             Outcome::Done => match (&entry.task, message) {
                 (Task::Message { .. }, Some(message)) => {
+                    taken(change);
                     settle_message(change, message, Status::Sent, None);
                 }
                 (Task::Close, _) => change.close("customer", survey.as_ref(), change.now()),
@@ -269,7 +271,12 @@ fn apply_opened(change: &mut Change, opened: &Opened, asked: Option<&Assign>) {
         change.offer_survey(Survey::clone(survey));
     }
     let before = change.session.state;
-    let overtaken = before == State::Active || !change.session.is_open();
+    // What a push said of an agent was asked about.
+    let was_doubted = asked.is_none() && change.session.unconnected;
+    let overtaken = (before == State::Active && !was_doubted) || !change.session.is_open();
+    if opened.state == State::Active {
+        change.session.unconnected = false;
+    }
     if overtaken {
         if let (None, Some(id)) = (&change.session.vendor_session, &opened.vendor_session) {
             change.bind(id);
@@ -300,6 +307,21 @@ fn apply_opened(change: &mut Change, opened: &Opened, asked: Option<&Assign>) {
     }
     if let Some(welcome) = &opened.welcome {
         greet(change, welcome);
+    }
+}
+
+/// Sobot takes a message only where somebody has the customer, and may not have told so yet.
+fn taken(change: &mut Change) {
+    if change.session.vendor != Vendor::Sobot {
+        return;
+    }
+    change.session.unconnected = false;
+    change.session.met = true;
+    if change.session.waits_in_line() {
+        let now = change.now();
+        change.session.state = State::Active;
+        change.session.queue = None;
+        change.tell(&Fact::SessionStarted, now);
     }
 }
 
@@ -391,7 +413,6 @@ mod tests {
         message::{Author, Kind},
         outgoing::Entry,
         session::{Queue, Session},
-        vendor::Vendor,
     };
 
     const LEASE: Millis = 1_000;
@@ -496,6 +517,53 @@ mod tests {
             survey: None,
             welcome: None,
         }
+    }
+
+    #[test]
+    fn whose_words_sobot_has_taken_is_with_an_agent() {
+        for state in [State::Queued, State::Assigning, State::Offline] {
+            let (mut change, attempt) = written(state, 1_000, Outcome::Done);
+            change.session.queue = opened(state, None, Some(1)).queue;
+            applied(&mut change, &attempt);
+            assert_eq!(change.session.state, State::Active);
+            assert_eq!(change.session.queue, None);
+            assert_eq!(told(&change), ["session.started", "message.sent"]);
+        }
+        let (mut change, attempt) = written(State::Active, 1_000, Outcome::Done);
+        applied(&mut change, &attempt);
+        assert_eq!(told(&change), ["message.sent"]);
+        // Udesk takes words of whoever waits.
+        let (mut change, attempt) = written(State::Queued, 1_000, Outcome::Done);
+        change.session.vendor = Vendor::Udesk;
+        applied(&mut change, &attempt);
+        assert_eq!(change.session.state, State::Queued);
+    }
+
+    #[test]
+    fn whoever_has_only_been_written_to_is_where_sobot_says_when_asked() {
+        for (state, events) in [
+            (State::Active, &[] as &[&str]),
+            (State::Queued, &["session.queued"]),
+            (State::Offline, &[]),
+        ] {
+            let mut change = change(State::Active, Some("old"));
+            change.session.unconnected = true;
+            apply_opened(&mut change, &opened(state, Some("new"), None), None);
+            assert_eq!(change.session.state, state);
+            assert_eq!(change.session.vendor_session.as_deref(), Some("new"));
+            assert_eq!(change.session.unconnected, state != State::Active);
+            assert_eq!(told(&change), events);
+        }
+        // The answer to the customer's own wish is older than the push that overtook it.
+        let mut change = change(State::Active, Some("new"));
+        change.session.unconnected = true;
+        let wish = Assign::default();
+        apply_opened(
+            &mut change,
+            &opened(State::Queued, None, Some(1)),
+            Some(&wish),
+        );
+        assert_eq!(change.session.state, State::Active);
     }
 
     /// What the app is told.
