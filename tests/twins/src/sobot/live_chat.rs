@@ -18,7 +18,6 @@ const CALLS: [(&str, &[&str]); 4] = [
             "partnerid",
             "source",
             "channel_flag",
-            "channel_id",
             "user_nick",
             "user_name",
             "user_tels",
@@ -118,7 +117,7 @@ fn connect(
     fields: &Fields<'_>,
     now: Timestamp,
 ) -> Result<Value, Refusal> {
-    for name in ["source", "channel_flag", "channel_id"] {
+    for name in ["source", "channel_flag"] {
         fields.number(name)?;
     }
     for name in [
@@ -209,6 +208,12 @@ fn send(
     let is_address = content.starts_with("https://") || content.starts_with("http://");
     if kind != MsgKind::Text && !is_address {
         return Err(Refusal::must_be("content", "an address"));
+    }
+    let path = content.split(['?', '#']).next().unwrap_or_default();
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let extension = name.rsplit_once('.').map(|(_, extension)| extension);
+    if kind == MsgKind::Voice && !matches!(extension, None | Some("mp3" | "wav")) {
+        return Err(Refusal::must_be("content", "an address of an mp3 or a wav"));
     }
     fields.text("appoint_cid")?;
     fields.text("appoint_msgid")?;
