@@ -287,6 +287,9 @@ pub struct Session {
     /// Whether Sobot has taken words of the customer's: then an agent had them, whether or not it has told the chat's id.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub met: bool,
+    /// Whether Sobot was told of its end, or has said that it had ended there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub over: bool,
     /// When the vendor last told anything of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heard_at: Option<Millis>,
@@ -345,6 +348,7 @@ impl Session {
             sends: Log::default(),
             unconnected: false,
             met: false,
+            over: false,
             heard_at: None,
             spoke_at: None,
             missing: 0,
@@ -409,8 +413,7 @@ impl Session {
     pub fn may_be_outlived(&self) -> bool {
         match self.vendor {
             Vendor::Udesk => false,
-            // Whoever asked for somebody ended it at Sobot, too.
-            Vendor::Sobot => !self.is_open() && self.assign.is_none(),
+            Vendor::Sobot => !self.is_open() && !self.over,
             // It ends what a person has. What it ended itself is over.
             Vendor::Tencent => !self.is_open() && self.closing && self.assignee.is_none(),
         }

@@ -356,11 +356,15 @@ async fn asking_again_for_whoever_waits_changes_nothing() {
     });
     let opened = ask(&world, "DE", Value::Null).await.expect(201);
     let session = opened.text_of("id");
-    let again = ask(&world, "DE", Value::Null).await.expect(200);
+    let body = json!({"vendor": "sobot", "customer": "DE", "profile": {"name": "Xiao Ya"}});
+    let again = world.call(API_KEY, "POST", "/sessions", Some(body)).await;
+    let again = again.expect(200);
     assert_eq!(
         (again.text_of("id"), &again.body["queue"]["position"]),
         (session.clone(), &json!(3))
     );
+    // A duplicate says nothing of what it was told.
+    assert_eq!(again.body["profile"], Value::Null);
     assert_eq!(world.sobot.calls_of(CONNECT).len(), 2);
     world.sobot.takes("DE");
     world.say(&session, "c-1", "Hello").await.expect(200);
@@ -570,6 +574,25 @@ async fn what_an_agent_says_late_stays_in_the_conversation_that_was_ended() {
     assert_ne!(next["id"], session.as_str());
 }
 
+/// The same where an agent began it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_agent_says_late_stays_where_a_push_had_opened_the_conversation() {
+    let world = world_with(&[]).await;
+    let says = async |id: &str, text: &str| {
+        let body = push::sobot_text("DE", id, "cid_1", text);
+        let taken = world.push_to(SOBOT_WEBHOOKS[1], SOBOT_PATH_SECRET, body);
+        taken.await.expect(200);
+    };
+    says("first", "Hello").await;
+    let session = world.open_session_of("DE").await.unwrap();
+    let session = session["id"].as_str().unwrap();
+    world.close(session).await.expect(200);
+    assert_eq!(world.sobot.calls_of(OUT).len(), 1);
+    says("late", "Good bye").await;
+    assert_eq!(world.open_session_of("DE").await, None);
+    assert_eq!(lines(&world, session).await.len(), 2);
+}
+
 /// The push of the agent's first words may overtake the answer to `chat_connect`.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_push_that_overtakes_the_answer_finds_its_session() {
@@ -634,6 +657,10 @@ async fn texts_pictures_sounds_and_films_go_out_and_nothing_else_is_kept() {
         (
             json!({"kind": "text", "content": "x", "custom": "y"}),
             "custom",
+        ),
+        (
+            json!({"kind": "text", "content": "x", "needs_no_answer": true}),
+            "needs_no_answer",
         ),
         (json!({"as": "desk", "kind": "text", "content": "x"}), "as"),
     ] {
@@ -747,6 +774,39 @@ async fn a_chat_is_rated_once_now_or_after_its_end() {
     }
 }
 
+/// Sobot rates the present chat, or the last one: what is said of an earlier one would be counted as another's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rating_lands_on_no_other_conversations_chat() {
+    let world = world_with(&[("RETRY_SCHEDULE_SECONDS", "5,5")]).await;
+    let first = connected(&world, "DE").await;
+    world.close(&first).await.expect(200);
+    // It is not told at once, and somebody else has the customer by then.
+    let comment = format!("POST {COMMENT}");
+    world.sobot.fault(&comment, Fault::Status(503), Some(1));
+    rate(&world, &first, json!({"option": 1})).await.expect(202);
+    let second = connected(&world, "DE").await;
+    let path = format!("/deliveries?log=sends&session={first}");
+    until("the rating is given up", async || {
+        let dead = world.call(API_KEY, "GET", &path, None).await.expect(200);
+        dead.body["deliveries"] != json!([])
+    })
+    .await;
+    assert_eq!(world.sobot.ratings_of("DE").len(), 0);
+    // It is known from the first.
+    let calls = world.sobot.calls_of(COMMENT).len();
+    for _ in 0..2 {
+        let refused = rate(&world, &first, json!({"option": 1})).await;
+        assert_eq!(refused.expect(400).error_code(), "invalid_request");
+        world.close(&second).await.expect(200);
+    }
+    assert_eq!(world.sobot.calls_of(COMMENT).len(), calls);
+    rate(&world, &second, json!({"option": 5}))
+        .await
+        .expect(200);
+    let ratings = world.sobot.ratings_of("DE");
+    assert_eq!((ratings.len(), ratings[0].score), (1, 5));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_conversation_ends_at_sobot_too() {
     let world = world_with(&[]).await;
@@ -838,6 +898,8 @@ async fn neither_key_nor_token_nor_what_is_said_is_logged() {
         .await
         .expect(200);
     let first = world.sobot.app_token().unwrap();
+    // One that is younger is not replaced.
+    tokio::time::sleep(std::time::Duration::from_millis(2_100)).await;
     world.sobot.forget_app_tokens();
     world
         .say(&session, "c-2", "a-private-word")

@@ -147,6 +147,12 @@ impl From<Unfit> for Error {
 }
 
 impl Outcome {
+    /// Whether the vendor has taken who the customer is, which it was told with the wish.
+    #[must_use]
+    pub fn took_profile(&self) -> bool {
+        matches!(self, Self::Opened(opened) if sobot::took_profile(opened))
+    }
+
     fn of_refusal(fate: Fate, fault: VendorFault) -> Self {
         match fate {
             Fate::Retry { after } => Self::NotYet {

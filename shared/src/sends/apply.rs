@@ -29,6 +29,8 @@ pub(super) struct Rules<'a> {
     pub(super) lease: Millis,
     /// What becomes of a message that the vendor may have taken.
     pub(super) on_unknown: OnUnknown,
+    /// Whether what ends here ends at the vendor's: it is asked to, or was the first to know.
+    pub(super) ends_there: bool,
 }
 
 /// What comes next.
@@ -64,7 +66,10 @@ impl Rules<'_> {
                     taken(change);
                     settle_message(change, message, Status::Sent, None);
                 }
-                (Task::Close, _) => change.close("customer", survey.as_ref(), change.now()),
+                (Task::Close, _) => {
+                    change.session.over = self.ends_there;
+                    change.close("customer", survey.as_ref(), change.now());
+                }
                 (Task::Read { through, .. }, _) => {
                     let read = &mut change.session.read_through;
                     *read = read.take().max(through.clone());
@@ -98,6 +103,7 @@ impl Rules<'_> {
                     Task::Close => "customer",
                     _ => "vendor",
                 };
+                change.session.over |= self.ends_there && change.session.is_open();
                 change.close(reason, survey.as_ref(), change.now());
                 if let Some(message) = message {
                     let message = Message {
@@ -453,6 +459,7 @@ mod tests {
             schedule: &schedule,
             lease: LEASE,
             on_unknown: OnUnknown::Hold,
+            ends_there: true,
         };
         rules.apply(change, attempt, true)
     }
