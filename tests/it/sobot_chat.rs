@@ -337,6 +337,7 @@ async fn an_answer_to_words_that_an_agent_has_left_begins_a_chat() {
         world.wait_for_status(session, "c-1", "sent").await;
         assert_eq!(wrote(&world, customer), ["Thank you"]);
         assert_eq!(bound_to(&world, session).await, cid(&world, customer));
+        world.wait_until_told(session, "message.sent").await;
         let told = world.told(session);
         let started = told.iter().filter(|kind| *kind == "session.started");
         assert_eq!(started.count(), 1, "{told:?}");
