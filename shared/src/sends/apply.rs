@@ -209,7 +209,11 @@ impl Rules<'_> {
         let now = change.now();
         let patience = self.schedule.length().max(SHORTEST_PATIENCE);
         if now - attempt.entry.created_at > patience {
-            return self.exhausted(change, attempt, fault, go_on);
+            return match attempt.entry.number > change.session.sends.head {
+                true => self.exhausted(change, attempt, fault, go_on),
+                // What was taken up again has tries of its own.
+                false => self.try_again(change, attempt, Some(LOOK), fault, go_on),
+            };
         }
         let pause = match change.session.closing {
             true => 0,
@@ -492,6 +496,15 @@ mod tests {
             assert_eq!(failed.status, Some(Status::Failed));
             assert!(change.session.is_open() && !change.session.sends.is_pending());
         }
+        // One that is taken up again later is tried again.
+        let (mut change, attempt) = written(State::Queued, day, moved(State::Queued));
+        let sends = &mut change.session.sends;
+        sends.settle(day, LEASE, false);
+        assert!(sends.redrive(1, None));
+        sends.begin("a", day, LEASE);
+        applied(&mut change, &attempt);
+        let (failed, next_at) = change.session.sends.tried(1).unwrap();
+        assert!(failed == 1 && next_at >= Some(day + LOOK));
         // Whoever leaves need not wait for that.
         let (mut change, attempt) = written(State::Queued, 1_000, moved(State::Queued));
         change.session.closing = true;
