@@ -381,6 +381,11 @@ impl Log {
         self.lease = None;
     }
 
+    /// What the entry after `head` waited for has come: it may be tried at once.
+    pub fn hurry(&mut self) {
+        self.next_at = None;
+    }
+
     /// Like [`Log::postpone`] where the entry under way `failed`, else like [`Log::wait`], of one that lets those
     /// behind it go first. Goes on to the next one as [`Log::settle`] does.
     pub fn step_aside(
@@ -605,6 +610,17 @@ mod tests {
         assert_eq!(log.slot(), kept(3_000).as_ref());
         log.postpone(4_000);
         assert_eq!((log.failed(), log.slot), (1, None));
+    }
+
+    #[test]
+    fn what_is_hurried_need_not_wait_for_its_time() {
+        let mut log = log_with(1);
+        log.begin("a", 0, LEASE);
+        log.wait(15_000, None);
+        assert!(!log.needs_nudge(10));
+        log.hurry();
+        assert!(log.needs_nudge(10));
+        assert_eq!(log.begin("b", 10, LEASE), ready(1));
     }
 
     #[test]

@@ -33,6 +33,18 @@ impl Schedule {
         Ok(Self(pauses.collect::<Result<_, _>>()?))
     }
 
+    /// How long all attempts together take.
+    #[must_use]
+    pub fn length(&self) -> Millis {
+        self.0.iter().sum()
+    }
+
+    /// How long to wait at most where nothing has failed.
+    #[must_use]
+    pub fn longest(&self) -> Millis {
+        self.0.iter().copied().max().unwrap_or_default()
+    }
+
     /// When to try again after `failed` attempts of which the last ended at `now`; `None` when it is
     /// time to give up. `wished` is the wait that the other side asked for, kept where it is longer.
     /// The pause varies by a fifth either way, so that what failed together does not return together.
@@ -67,6 +79,7 @@ mod tests {
             assert!((8_000..=12_000).contains(&schedule.next(2, None, 0).unwrap()));
         }
         assert_eq!(schedule.next(3, None, 0), None);
+        assert_eq!((schedule.length(), schedule.longest()), (11_000, 10_000));
     }
 
     #[test]

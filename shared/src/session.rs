@@ -280,6 +280,16 @@ pub struct Session {
     /// The log of what must go to the vendor.
     #[serde(default)]
     pub sends: Log,
+    /// Whether words of an agent's are all that says that somebody has the customer: at Sobot they may be left for later,
+    /// without a chat.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unconnected: bool,
+    /// Whether Sobot has taken words of the customer's: then an agent had them, whether or not it has told the chat's id.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub met: bool,
+    /// Whether Sobot was told of its end, or has said that it had ended there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub over: bool,
     /// When the vendor last told anything of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heard_at: Option<Millis>,
@@ -336,6 +346,9 @@ impl Session {
             messages: 0,
             deliveries: Log::default(),
             sends: Log::default(),
+            unconnected: false,
+            met: false,
+            over: false,
             heard_at: None,
             spoke_at: None,
             missing: 0,
@@ -369,6 +382,16 @@ impl Session {
         (!is_robots).then_some(id)
     }
 
+    /// Whether the customer waits at a vendor that takes no message before somebody has them.
+    #[must_use]
+    pub fn waits_in_line(&self) -> bool {
+        let waits = matches!(
+            self.state,
+            State::Queued | State::Assigning | State::Offline
+        );
+        waits && self.vendor == Vendor::Sobot
+    }
+
     /// Whether somebody at the desk has the conversation, or is to have it soon: then the vendor has something to
     /// tell, sooner or later. And whether it can be asked what it did not.
     #[must_use]
@@ -390,8 +413,7 @@ impl Session {
     pub fn may_be_outlived(&self) -> bool {
         match self.vendor {
             Vendor::Udesk => false,
-            // Whoever asked for somebody ended it at Sobot, too.
-            Vendor::Sobot => !self.is_open() && self.assign.is_none(),
+            Vendor::Sobot => !self.is_open() && !self.over,
             // It ends what a person has. What it ended itself is over.
             Vendor::Tencent => !self.is_open() && self.closing && self.assignee.is_none(),
         }

@@ -236,6 +236,11 @@ async fn whoever_waits_is_told_the_place_and_writes_once_an_agent_is_there() {
         let chat = world.sobot.takes(&customer);
         world.wait_for_status(&session, "c-1", "sent").await;
         assert_eq!(wrote(&world, &customer), ["Hello?"]);
+        // That Sobot has taken it says that somebody is there.
+        assert_eq!(world.session(&session).await["state"], "active");
+        rate(&world, &session, json!({"option": 5}))
+            .await
+            .expect(200);
         // The agent's first words bring the chat.
         let said = world.sobot.agent_says(&customer, PushKind::Unread, "Hello");
         assert!(said.await.is_good());
@@ -250,6 +255,98 @@ async fn whoever_waits_is_told_the_place_and_writes_once_an_agent_is_there() {
     }
 }
 
+/// To wait in Sobot's queue is no failure: the pauses of what fails don't count, and an agent's first words end the wait.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_for_an_agent_goes_out_once_one_is_there() {
+    let world = world_with(&[("RETRY_SCHEDULE_SECONDS", "60,600")]).await;
+    world
+        .sobot
+        .switch(|switches| switches.reception = Reception::Busy(3));
+    let opened = ask(&world, "DE", Value::Null).await.expect(201);
+    let session = opened.text_of("id");
+    world.say(&session, "c-1", "Hello?").await.expect(202);
+    let retry_at = world.session(&session).await["retry_at"].clone();
+    let retry_at: jiff::Timestamp = retry_at.as_str().unwrap().parse().unwrap();
+    let pause = retry_at.duration_since(jiff::Timestamp::now()).as_secs();
+    assert!(pause <= 15, "{pause}");
+    world.sobot.takes("DE");
+    let said = world.sobot.agent_says("DE", PushKind::Unread, "Hello");
+    assert!(said.await.is_good());
+    world.wait_until_told(&session, "session.started").await;
+    let taken = world.session(&session).await;
+    assert_eq!(taken["retry_at"], Value::Null, "{taken}");
+    world.say(&session, "c-2", "I ask").await.expect(200);
+    assert_eq!(wrote(&world, "DE"), ["Hello?", "I ask"]);
+    assert_eq!(world.status(&session, "c-1").await, "sent");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_waits_may_leave_at_once_whatever_they_wrote() {
+    let world = world_with(&[("RETRY_SCHEDULE_SECONDS", "60,600")]).await;
+    for (customer, reception, left) in [("DE", Reception::Busy(3), 1), ("FR", Reception::Nobody, 1)]
+    {
+        world
+            .sobot
+            .switch(|switches| switches.reception = reception);
+        let opened = ask(&world, customer, Value::Null).await.expect(201);
+        let session = opened.text_of("id");
+        for id in ["c-1", "c-2"] {
+            world.say(&session, id, "Hello?").await.expect(202);
+        }
+        let connects = world.sobot.calls_of(CONNECT).len();
+        let ended = world.close(&session).await.expect(200);
+        assert_eq!(ended.body["state"], "closed");
+        assert_eq!(world.sobot.calls_of(CONNECT).len(), connects);
+        assert_eq!(world.sobot.calls_of(OUT).len(), left, "{customer}");
+        let standing = world.sobot.visitor(customer).unwrap().standing;
+        assert_eq!(standing, Standing::Away);
+        for id in ["c-1", "c-2"] {
+            assert_eq!(world.status(&session, id).await, "failed");
+        }
+        world.wait_until_told(&session, "session.closed").await;
+        assert_eq!(closed_by(&world, &session).as_deref(), Some("customer"));
+        let next = ask(&world, customer, Value::Null).await.expect(201);
+        assert_ne!(next.text_of("id"), session);
+    }
+}
+
+/// An agent has left words for a customer whom nobody had: there is no chat, and the answer begins one.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_to_words_that_an_agent_has_left_begins_a_chat() {
+    let world = world_with(&[]).await;
+    world
+        .sobot
+        .switch(|switches| switches.reception = Reception::Nobody);
+    let offline = ask(&world, "DE", Value::Null).await.expect(201);
+    let offline = offline.text_of("id");
+    assert_eq!(world.session(&offline).await["state"], "offline");
+    for customer in ["DE", "FR"] {
+        let left = push::sobot_offline(customer, &format!("left-{customer}"), "We have found it");
+        let taken = world.push_to(SOBOT_WEBHOOKS[0], SOBOT_PATH_SECRET, left);
+        taken.await.expect(200);
+    }
+    world
+        .sobot
+        .switch(|switches| switches.reception = Reception::Free);
+    for customer in ["DE", "FR"] {
+        let session = world.open_session_of(customer).await.unwrap();
+        assert_eq!(session["state"], "active");
+        let session = session["id"].as_str().unwrap();
+        let said = world.say(session, "c-1", "Thank you").await;
+        assert!([200, 202].contains(&said.status), "{said:?}");
+        world.wait_for_status(session, "c-1", "sent").await;
+        assert_eq!(wrote(&world, customer), ["Thank you"]);
+        assert_eq!(bound_to(&world, session).await, cid(&world, customer));
+        world.wait_until_told(session, "message.sent").await;
+        let told = world.told(session);
+        let started = told.iter().filter(|kind| *kind == "session.started");
+        assert_eq!(started.count(), 1, "{told:?}");
+        // Once: what ends now has ended.
+        world.sobot.end_chat(customer);
+        world.say(session, "c-2", "Hello?").await.expect(409);
+    }
+}
+
 /// Sobot may call it a duplicate when somebody who waits is asked for again: that holds up no message.
 #[tokio::test(flavor = "multi_thread")]
 async fn asking_again_for_whoever_waits_changes_nothing() {
@@ -260,11 +357,15 @@ async fn asking_again_for_whoever_waits_changes_nothing() {
     });
     let opened = ask(&world, "DE", Value::Null).await.expect(201);
     let session = opened.text_of("id");
-    let again = ask(&world, "DE", Value::Null).await.expect(200);
+    let body = json!({"vendor": "sobot", "customer": "DE", "profile": {"name": "Xiao Ya"}});
+    let again = world.call(API_KEY, "POST", "/sessions", Some(body)).await;
+    let again = again.expect(200);
     assert_eq!(
         (again.text_of("id"), &again.body["queue"]["position"]),
         (session.clone(), &json!(3))
     );
+    // A duplicate says nothing of what it was told.
+    assert_eq!(again.body["profile"], Value::Null);
     assert_eq!(world.sobot.calls_of(CONNECT).len(), 2);
     world.sobot.takes("DE");
     world.say(&session, "c-1", "Hello").await.expect(200);
@@ -474,6 +575,25 @@ async fn what_an_agent_says_late_stays_in_the_conversation_that_was_ended() {
     assert_ne!(next["id"], session.as_str());
 }
 
+/// The same where an agent began it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_agent_says_late_stays_where_a_push_had_opened_the_conversation() {
+    let world = world_with(&[]).await;
+    let says = async |id: &str, text: &str| {
+        let body = push::sobot_text("DE", id, "cid_1", text);
+        let taken = world.push_to(SOBOT_WEBHOOKS[1], SOBOT_PATH_SECRET, body);
+        taken.await.expect(200);
+    };
+    says("first", "Hello").await;
+    let session = world.open_session_of("DE").await.unwrap();
+    let session = session["id"].as_str().unwrap();
+    world.close(session).await.expect(200);
+    assert_eq!(world.sobot.calls_of(OUT).len(), 1);
+    says("late", "Good bye").await;
+    assert_eq!(world.open_session_of("DE").await, None);
+    assert_eq!(lines(&world, session).await.len(), 2);
+}
+
 /// The push of the agent's first words may overtake the answer to `chat_connect`.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_push_that_overtakes_the_answer_finds_its_session() {
@@ -538,6 +658,10 @@ async fn texts_pictures_sounds_and_films_go_out_and_nothing_else_is_kept() {
         (
             json!({"kind": "text", "content": "x", "custom": "y"}),
             "custom",
+        ),
+        (
+            json!({"kind": "text", "content": "x", "needs_no_answer": true}),
+            "needs_no_answer",
         ),
         (json!({"as": "desk", "kind": "text", "content": "x"}), "as"),
     ] {
@@ -651,6 +775,39 @@ async fn a_chat_is_rated_once_now_or_after_its_end() {
     }
 }
 
+/// Sobot rates the present chat, or the last one: what is said of an earlier one would be counted as another's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rating_lands_on_no_other_conversations_chat() {
+    let world = world_with(&[("RETRY_SCHEDULE_SECONDS", "5,5")]).await;
+    let first = connected(&world, "DE").await;
+    world.close(&first).await.expect(200);
+    // It is not told at once, and somebody else has the customer by then.
+    let comment = format!("POST {COMMENT}");
+    world.sobot.fault(&comment, Fault::Status(503), Some(1));
+    rate(&world, &first, json!({"option": 1})).await.expect(202);
+    let second = connected(&world, "DE").await;
+    let path = format!("/deliveries?log=sends&session={first}");
+    until("the rating is given up", async || {
+        let dead = world.call(API_KEY, "GET", &path, None).await.expect(200);
+        dead.body["deliveries"] != json!([])
+    })
+    .await;
+    assert_eq!(world.sobot.ratings_of("DE").len(), 0);
+    // It is known from the first.
+    let calls = world.sobot.calls_of(COMMENT).len();
+    for _ in 0..2 {
+        let refused = rate(&world, &first, json!({"option": 1})).await;
+        assert_eq!(refused.expect(400).error_code(), "invalid_request");
+        world.close(&second).await.expect(200);
+    }
+    assert_eq!(world.sobot.calls_of(COMMENT).len(), calls);
+    rate(&world, &second, json!({"option": 5}))
+        .await
+        .expect(200);
+    let ratings = world.sobot.ratings_of("DE");
+    assert_eq!((ratings.len(), ratings[0].score), (1, 5));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_conversation_ends_at_sobot_too() {
     let world = world_with(&[]).await;
@@ -681,6 +838,22 @@ async fn a_conversation_ends_at_sobot_too() {
     assert_eq!(ended.body["state"], "closed");
     world.wait_until_told(&gone, "session.closed").await;
     assert_eq!(closed_by(&world, &gone).as_deref(), Some("customer"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_that_is_granted_without_a_word_is_believed() {
+    let world = world_with(&[]).await;
+    world
+        .sobot
+        .switch(|switches| switches.out_says_nothing = true);
+    let session = connected(&world, "DE").await;
+    let ended = world.close(&session).await.expect(200);
+    assert_eq!(ended.body["state"], "closed");
+    // The next chat is nobody's to end.
+    let next = connected(&world, "DE").await;
+    world.settled().await;
+    assert_eq!(world.sobot.calls_of(OUT).len(), 1);
+    world.say(&next, "c-1", "Hello").await.expect(200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -726,6 +899,8 @@ async fn neither_key_nor_token_nor_what_is_said_is_logged() {
         .await
         .expect(200);
     let first = world.sobot.app_token().unwrap();
+    // One that is younger is not replaced.
+    tokio::time::sleep(std::time::Duration::from_millis(2_100)).await;
     world.sobot.forget_app_tokens();
     world
         .say(&session, "c-2", "a-private-word")

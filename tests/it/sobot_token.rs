@@ -8,7 +8,8 @@ use deskbridge::{
     config::Settings,
     desk::{Desk, Outcome},
     http::Client,
-    ids::CustomerId,
+    ids::{CustomerId, MessageId},
+    message::{Author, Kind, Message},
     outgoing::Task,
     secret::Secret,
     session::{Assign, Session, State},
@@ -26,6 +27,8 @@ use serde_json::json;
 const GET_TOKEN: &str = "/api/get_token";
 /// As many functions start at once as a bad morning may bring.
 const MANY: usize = 1_000;
+/// A token of this age is replaced where it is refused.
+const GROWN: Duration = Duration::from_millis(2_100);
 /// How long that may take, on a machine that has other things to do.
 const LONG: Duration = Duration::from_secs(120);
 
@@ -48,6 +51,10 @@ impl Functions {
     }
 
     fn cold(&self) -> Desk {
+        self.cold_within("20000")
+    }
+
+    fn cold_within(&self, timeout_ms: &'static str) -> Desk {
         let base_url = self.base_url.clone();
         let settings = Settings::new(move |name| {
             let value = match name {
@@ -55,7 +62,7 @@ impl Functions {
                 "SOBOT_SYSNUM" => "ABC",
                 "SOBOT_APP_ID" => "1",
                 "SOBOT_APP_KEY" => SOBOT_APP_KEY,
-                "VENDOR_TIMEOUT_MS" => "20000",
+                "VENDOR_TIMEOUT_MS" => timeout_ms,
                 _ => return None,
             };
             Some(value.to_owned())
@@ -86,6 +93,7 @@ impl Functions {
         assert_eq!(taken.unwrap(), None, "the lease is free");
         let aged = Token {
             text,
+            fetched_at: 0,
             renew_at,
             until,
         };
@@ -174,6 +182,7 @@ async fn the_functions_share_one_token_and_a_forgotten_one_is_fetched_once_more(
         world.say(&session, "c-1", "Hello").await.expect(200);
         assert_eq!(fetched(&world), 1, "by two functions");
 
+        tokio::time::sleep(GROWN).await;
         world.sobot.forget_app_tokens();
         world.say(&session, "c-2", "Hello").await.expect(200);
         assert_eq!(fetched(&world), 2);
@@ -186,6 +195,7 @@ async fn the_functions_share_one_token_and_a_forgotten_one_is_fetched_once_more(
         assert_eq!(fetched(&world), 2);
 
         // Once in an attempt: a desk that wants none is left alone.
+        tokio::time::sleep(GROWN).await;
         let send = "POST /api/chat/5/user/chat_send";
         let no = Fault::code("900002", "token is invalid");
         world.sobot.fault(send, no, Some(2));
@@ -249,6 +259,61 @@ async fn one_renews_a_token_before_it_ends_and_the_others_go_on_with_it() {
     assert!(fetched(&world) <= 2 + 3, "{}", fetched(&world));
 }
 
+/// The call itself needs its time, too, and the old token is good for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_renewal_that_hangs_fails_no_call() {
+    let world = World::start().await;
+    let functions = Functions::of(&world);
+    assert!(is_active(&connect(&functions.cold(), "first").await));
+    let token = world.sobot.app_token().unwrap();
+    let now = clock::now();
+    functions.age(&token, now - 1, now + 3_600_000).await;
+    let get_token = format!("GET {GET_TOKEN}");
+    world.sobot.fault(&get_token, Fault::Hang, Some(1));
+    let outcome = connect(&functions.cold_within("6000"), "second").await;
+    assert!(is_active(&outcome), "{outcome:?}");
+    assert_eq!(fetched(&world), 2);
+    world.sobot.release();
+}
+
+/// Another would be refused, too: nobody mints one after the other.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_token_that_is_refused_is_not_replaced_at_once() {
+    let world = World::start().await;
+    let functions = Functions::of(&world);
+    let connects_to = "POST /api/chat/5/user/chat_connect";
+    let no = Fault::code("900002", "token is invalid");
+    world.sobot.fault(connects_to, no, None);
+    let began = clock::now();
+    for number in 0..10 {
+        let outcome = connect(&functions.cold(), &format!("c-{number}")).await;
+        assert!(matches!(outcome, Outcome::NotYet { .. }), "{outcome:?}");
+    }
+    let lives = (clock::now() - began) / 2_000;
+    let most = 1 + usize::try_from(lives).unwrap();
+    assert!(fetched(&world) <= most, "{} of {most}", fetched(&world));
+    world.sobot.clear_faults();
+    connects(&functions.cold(), "c-0").await;
+}
+
+/// The write took effect and its answer was lost: its repeat finds a lease, and it is its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_locked_out_by_a_lease_of_their_own() {
+    let world = World::start().await;
+    let functions = Functions::of(&world);
+    let whose = functions.whose();
+    let now = clock::now();
+    let lease = async |owner: &str| {
+        let table = &functions.table;
+        let end = now + 10_000;
+        let taken = table.fetch_token(Vendor::Sobot, &whose, None, owner, end, now);
+        taken.await.unwrap()
+    };
+    assert_eq!(lease("one").await, None);
+    assert_eq!(lease("one").await, None);
+    assert!(lease("other").await.unwrap().is_being_fetched(now));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_has_ended_is_used_by_nobody() {
     let world = World::start().await;
@@ -287,6 +352,7 @@ async fn whoever_dies_while_fetching_is_followed_by_another() {
     // Whoever it was finds that another has fetched.
     let late = Token {
         text: Secret::new("late"),
+        fetched_at: 0,
         renew_at: i64::MAX,
         until: i64::MAX,
     };
@@ -359,6 +425,44 @@ async fn an_application_that_sobot_does_not_know_is_said_so() {
         assert!(!world.logged("another-key"));
         assert!(world.sobot.visitors().is_empty());
     }
+}
+
+/// Somebody has changed the application's key at Sobot: what is under way waits until the settings follow.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_application_that_is_refused_ends_nothing_that_is_under_way() {
+    let world = World::start().await;
+    let functions = Functions::of(&world);
+    let get_token = format!("GET {GET_TOKEN}");
+    let no = Fault::code("900003", "the signature is wrong");
+    world.sobot.fault(&get_token, no, None);
+    let customer = CustomerId::parse("DE").unwrap();
+    let wish = Some(Assign::default());
+    let mut session = Session::opening(Vendor::Sobot, customer, wish, clock::now());
+    session.state = State::Active;
+    let rating = Task::RateSession {
+        vendor_session: "c1".to_owned(),
+        option: "5".to_owned(),
+        remark: None,
+        resolved: None,
+        tags: Vec::new(),
+    };
+    for task in [Task::Close, rating] {
+        let outcome = functions.cold().attempt(&session, &task, None).await;
+        assert!(matches!(outcome, Outcome::NotYet { .. }), "{outcome:?}");
+    }
+    let id = MessageId::new(1);
+    let text = "Hello".to_owned();
+    let message = Message::new(id.clone(), Author::Customer, Kind::Text, text, 0);
+    let outcome = functions
+        .cold()
+        .attempt(&session, &Task::Message { id }, Some(&message))
+        .await;
+    assert!(matches!(outcome, Outcome::NotYet { .. }), "{outcome:?}");
+    world.sobot.clear_faults();
+    connects(&functions.cold(), "DE").await;
+    let desk = functions.cold();
+    let outcome = desk.attempt(&session, &Task::Close, None).await;
+    assert_eq!(outcome, Outcome::Done);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -73,6 +73,10 @@ impl App {
                 return ended(&session, survey.as_ref());
             }
             let mut change = Change::to(session, clock::now());
+            // What waits at Sobot for an agent would hold up the end.
+            if change.session.waits_in_line() {
+                change.session.sends.hurry();
+            }
             change.session.closing = true;
             change.send(Task::Close);
             if let Some(drained) = self.sends.append(change, None, BUDGET).await? {

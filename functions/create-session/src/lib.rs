@@ -161,7 +161,7 @@ impl App {
                 profile: with_wish.clone(),
             });
             if let Some(drained) = self.sends.append(change, Some(entry), BUDGET).await? {
-                return asked(drained, &assign, is_new, with_wish.is_some());
+                return asked(drained, &assign, is_new);
             }
             clock::pause(tries).await;
         }
@@ -269,13 +269,8 @@ fn is_being_asked(session: &Session, wish: &Assign) -> bool {
     }
 }
 
-/// The answer once the vendor was asked; `told` says whether the wish said who the customer is.
-fn asked(
-    drained: Drained,
-    wish: &Assign,
-    is_new: bool,
-    told: bool,
-) -> Result<Response<Body>, Error> {
+/// The answer once the vendor was asked.
+fn asked(drained: Drained, wish: &Assign, is_new: bool) -> Result<Response<Body>, Error> {
     let Drained {
         session,
         survey,
@@ -286,7 +281,6 @@ fn asked(
     if let Some(Watched::Refused(fault)) = watched {
         return Err(Error::vendor_refused(fault));
     }
-    let was_told = told && watched == Some(Watched::Done);
     let status = match session.state {
         _ if is_being_asked(&session, wish) => 202,
         State::Closed => {
@@ -302,7 +296,7 @@ fn asked(
         Some(Watched::Refused(fault)) => Some(fault),
         _ => None,
     };
-    let is_told = was_told || matches!(registered, Some(Watched::Done | Watched::Refused(_)));
+    let is_told = matches!(registered, Some(Watched::Done | Watched::Refused(_)));
     let opened = Opened {
         session: session.view(survey.as_ref()),
         profile: is_told.then_some(Told {

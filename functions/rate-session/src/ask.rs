@@ -3,8 +3,9 @@
 use deskbridge::{
     error::Error,
     outgoing::Task,
-    session::Session,
+    session::{Session, State},
     survey::{Remark, Survey},
+    vendor::Vendor,
 };
 use serde::{Deserialize, Serialize};
 
@@ -95,12 +96,15 @@ impl Ask {
 
 impl Ask {
     fn of_agent(&self, session: &Session, survey: Option<&Survey>) -> Result<Task, Error> {
-        let vendor_session = session.agent_session().ok_or_else(|| {
-            Error::field(
-                "about",
-                "no agent has served the customer in this session yet",
-            )
-        })?;
+        let vendor_session = match session.agent_session() {
+            Some(id) => id,
+            // Sobot rates by the customer alone, and tells of a chat's id when it pushes.
+            None if session.met || met_at_sobot(session) => "",
+            None => {
+                let message = "no agent has served the customer in this session yet";
+                return Err(Error::field("about", message));
+            }
+        };
         let remark = self.remark();
         // Where the desk has not shown its survey, the desk itself is the judge.
         if let Some(survey) = survey {
@@ -185,6 +189,12 @@ impl Ask {
     }
 }
 
+/// Whether an agent at Sobot has, or had, the customer.
+fn met_at_sobot(session: &Session) -> bool {
+    let is_served = session.state == State::Active || session.assignee.is_some();
+    session.vendor == Vendor::Sobot && is_served
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -192,7 +202,6 @@ mod tests {
         ids::CustomerId,
         session::Robot,
         survey::{Resolved, ResolvedOption, SurveyOption},
-        vendor::Vendor,
     };
 
     use super::*;
@@ -295,6 +304,25 @@ mod tests {
         }
         // Nobody knows the survey: the desk decides.
         assert!(asked(r#"{"option":"1000"}"#, &with_agent, None).is_ok());
+    }
+
+    #[test]
+    fn at_sobot_an_agent_is_rated_whose_chat_has_no_id_yet() {
+        let mut waits = session(None, None);
+        waits.state = State::Queued;
+        let rated = |session: &Session| asked(r#"{"option":"5"}"#, session, None).is_ok();
+        for vendor in [Vendor::Udesk, Vendor::Sobot] {
+            waits.vendor = vendor;
+            assert!(!rated(&waits), "{vendor}");
+            let mut active = waits.clone();
+            active.state = State::Active;
+            assert_eq!(rated(&active), vendor == Vendor::Sobot, "{vendor}");
+        }
+        let mut closed = waits;
+        closed.state = State::Closed;
+        assert!(!rated(&closed));
+        closed.met = true;
+        assert!(rated(&closed));
     }
 
     #[test]

@@ -147,6 +147,12 @@ impl From<Unfit> for Error {
 }
 
 impl Outcome {
+    /// Whether the vendor has taken who the customer is, which it was told with the wish.
+    #[must_use]
+    pub fn took_profile(&self) -> bool {
+        matches!(self, Self::Opened(opened) if sobot::took_profile(opened))
+    }
+
     fn of_refusal(fate: Fate, fault: VendorFault) -> Self {
         match fate {
             Fate::Retry { after } => Self::NotYet {
@@ -447,14 +453,27 @@ impl Desk {
             session.state,
             State::Queued | State::Assigning | State::Offline
         );
-        if !((waits || is_with_robot) && matches!(task, Task::Message { .. })) {
+        // An agent at Sobot may have left words without a chat: the customer's answer begins one.
+        let is_unconnected = session.state == State::Active && session.unconnected;
+        let may_ask = waits || is_with_robot || is_unconnected;
+        if !(may_ask && matches!(task, Task::Message { .. })) {
             return Outcome::Gone(fault);
+        }
+        // Whoever leaves Sobot's queue asks for nobody: Sobot keeps no message for later, and this one would hold up
+        // the end.
+        if session.closing && session.vendor == Vendor::Sobot {
+            return Outcome::Refused(fault);
         }
         let ask = Task::Open {
             assign: session.assign.clone().unwrap_or_default(),
             profile: None,
         };
-        match self.call(session, &ask, None, &spent).await {
+        let unconnected = is_unconnected.then(|| Session {
+            state: State::Offline,
+            ..session.clone()
+        });
+        let asked = unconnected.as_ref().unwrap_or(session);
+        match self.call(asked, &ask, None, &spent).await {
             // A robot that has forgotten the customer knows them again by now. If it does not, nothing is
             // gained by asking over and over.
             Outcome::Opened(to)

@@ -15,6 +15,7 @@ use crate::{
     },
     error::{Error, Kind as ErrorKind, VendorCode, VendorFault},
     fate::Fate,
+    lambda::chain,
     line::{self, Metric},
     message::{Author, Kind, Message},
     outgoing::Task,
@@ -97,7 +98,12 @@ impl Sobot {
         let Some(chat) = &self.chat else {
             return on_its_page(task);
         };
-        let way = Way { desk, chat, spent };
+        let way = Way {
+            desk,
+            chat,
+            spent,
+            may_refuse: matches!(task, Task::Open { .. }) && session.state == State::Opening,
+        };
         let partnerid = session.customer.as_str();
         match (task, message) {
             // A push may have brought an agent since.
@@ -133,6 +139,9 @@ impl Sobot {
                 },
                 _,
             ) => {
+                if let Err(outcome) = is_present(desk, session).await {
+                    return outcome;
+                }
                 let Some(score) = comment::score(option) else {
                     return Outcome::Refused(faulty("its scores are 1 to 5"));
                 };
@@ -200,18 +209,30 @@ struct Way<'a> {
     desk: &'a Desk,
     chat: &'a Chat,
     spent: &'a Spent,
+    /// Whether a refusal of the application is the answer: to whoever has nothing to lose yet.
+    may_refuse: bool,
 }
 
 impl Way<'_> {
+    /// A token, and another one than `was_refused`. What Sobot has against the application, it has against none of the
+    /// messages: until the settings are right again, all waits.
+    async fn token(&self, was_refused: Option<&Secret>) -> Result<Secret, Outcome> {
+        let tokens = &self.chat.tokens;
+        let token = tokens.get(self.desk, self.spent, was_refused).await;
+        token.map_err(|outcome| match outcome {
+            Outcome::Refused(fault) if !self.may_refuse => Outcome::NotYet { after: None, fault },
+            other => other,
+        })
+    }
+
     /// Makes one call. Where the token was at fault, one more with another.
     async fn call<E: Endpoint>(&self, call: &E) -> Result<E::Response, Outcome> {
-        let tokens = &self.chat.tokens;
-        let token = tokens.get(self.desk, self.spent, None).await?;
+        let token = self.token(None).await?;
         match self.call_once(call, &token).await? {
             Err(Refusal {
                 fate: Fate::Resign, ..
             }) => {
-                let token = tokens.get(self.desk, self.spent, Some(&token)).await?;
+                let token = self.token(Some(&token)).await?;
                 self.call_once(call, &token).await?.map_err(refused)
             }
             answered => answered.map_err(refused),
@@ -333,6 +354,37 @@ fn opened(session: &Session, response: chat_connect::Response) -> Outcome {
     }))
 }
 
+/// Sobot rates the present chat, or the last one, whatever chat is meant: what comes after an end may be about another
+/// by now.
+async fn is_present(desk: &Desk, session: &Session) -> Result<(), Outcome> {
+    if session.is_open() {
+        return Ok(());
+    }
+    let open = desk.table.open_session(Vendor::Sobot, &session.customer);
+    match open.await {
+        Ok(None) => Ok(()),
+        Ok(Some(_)) => Err(Outcome::Refused(faulty(
+            "the customer is in another conversation by now, and Sobot rates the present one",
+        ))),
+        Err(error) => {
+            tracing::warn!(error = chain(&error), "the customer could not be looked up");
+            Err(Outcome::NotYet {
+                after: None,
+                fault: faulty("the customer could not be looked up"),
+            })
+        }
+    }
+}
+
+/// Whether Sobot has taken who the customer is: a duplicate has said nothing, and has no survey.
+pub(super) fn took_profile(opened: &Opened) -> bool {
+    match opened.state {
+        State::Active | State::Queued => opened.survey.is_some(),
+        State::Offline => true,
+        _ => false,
+    }
+}
+
 /// A repeat of a rating whose answer was lost finds its own.
 fn rated(session: &Session, response: comment::Response) -> Outcome {
     match response {
@@ -437,6 +489,10 @@ fn takes(message: &Message) -> Result<(), Unfit> {
     if message.custom.is_some() {
         return Err(Unfit::new("custom", "leave it out: Sobot carries none"));
     }
+    if message.needs_no_answer {
+        let why = "leave it out: Sobot waits for no answer";
+        return Err(Unfit::new("needs_no_answer", why));
+    }
     Ok(())
 }
 
@@ -518,6 +574,11 @@ mod tests {
             ..said(Kind::Text, "x")
         };
         assert_eq!(at_fault(&custom), Some("custom"));
+        let needless = Message {
+            needs_no_answer: true,
+            ..said(Kind::Text, "x")
+        };
+        assert_eq!(at_fault(&needless), Some("needs_no_answer"));
     }
 
     #[test]
@@ -628,6 +689,30 @@ mod tests {
             unreachable!("the customer waits")
         };
         assert_eq!((same.state, &same.queue), (State::Queued, &waiting.queue));
+    }
+
+    #[test]
+    fn what_sobot_calls_a_duplicate_has_told_it_nothing() {
+        let told = |session: &Session, response| match opened(session, response) {
+            Outcome::Opened(opened) => took_profile(&opened),
+            _ => false,
+        };
+        let new = session(State::Opening);
+        let connected = chat_connect::Response::Connected {
+            cid: None,
+            agent: None,
+        };
+        let queueing = chat_connect::Response::Queueing {
+            cid: None,
+            count: None,
+        };
+        assert!(told(&new, connected) && told(&new, queueing));
+        assert!(told(&new, chat_connect::Response::NoAgent));
+        let mut again = session(State::Opening);
+        again.sends.attempts = 1;
+        for session in [&again, &session(State::Queued), &session(State::Assigning)] {
+            assert!(!told(session, chat_connect::Response::Duplicate));
+        }
     }
 
     #[test]

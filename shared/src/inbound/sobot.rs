@@ -18,7 +18,7 @@ use crate::{
     event::Fact,
     ids::CustomerId,
     message::{Author, Excerpt, Kind},
-    session::Agent,
+    session::{Agent, State},
     table::{Sighting, Table, TableError},
     vendor::{
         Vendor,
@@ -227,7 +227,7 @@ impl Piece for Told {
                 agent,
                 custom,
             } => {
-                start(change, agent.clone(), occurred_at);
+                began(change, agent.clone(), occurred_at);
                 self.attend(change, agent.as_ref());
                 let saying = Saying {
                     from: Author::Agent,
@@ -244,7 +244,7 @@ impl Piece for Told {
             }
             What::Unread { count, last } => {
                 if self.opens() {
-                    start(change, None, occurred_at);
+                    began(change, None, occurred_at);
                 }
                 let fact = Fact::CustomerUnread {
                     count: *count,
@@ -253,6 +253,16 @@ impl Piece for Told {
                 change.tell(&fact, occurred_at);
             }
         }
+    }
+}
+
+/// An agent has the customer. What the customer wrote meanwhile has waited for that.
+fn began(change: &mut Change, agent: Option<Agent>, occurred_at: Millis) {
+    let before = change.session.state;
+    start(change, agent, occurred_at);
+    if before != change.session.state {
+        change.session.unconnected = matches!(before, State::Opening | State::Offline);
+        change.session.sends.hurry();
     }
 }
 

@@ -13,7 +13,13 @@ use crate::{
     schedule::Schedule,
     session::{Assign, Robot, Session, State},
     survey::Survey,
+    vendor::Vendor,
 };
+
+/// How often it is looked whether somebody has taken a customer who waits.
+const LOOK: Millis = 15_000;
+/// Whoever waits for somebody waits so long, however short the schedule of what fails is.
+const SHORTEST_PATIENCE: Millis = 10 * 60 * 1_000;
 
 /// What is decided once for all attempts.
 pub(super) struct Rules<'a> {
@@ -23,6 +29,8 @@ pub(super) struct Rules<'a> {
     pub(super) lease: Millis,
     /// What becomes of a message that the vendor may have taken.
     pub(super) on_unknown: OnUnknown,
+    /// Whether what ends here ends at the vendor's: it is asked to, or was the first to know.
+    pub(super) ends_there: bool,
 }
 
 /// What comes next.
@@ -55,9 +63,13 @@ impl Rules<'_> {
             }
             Outcome::Done => match (&entry.task, message) {
                 (Task::Message { .. }, Some(message)) => {
+                    taken(change);
                     settle_message(change, message, Status::Sent, None);
                 }
-                (Task::Close, _) => change.close("customer", survey.as_ref(), change.now()),
+                (Task::Close, _) => {
+                    change.session.over = self.ends_there;
+                    change.close("customer", survey.as_ref(), change.now());
+                }
                 (Task::Read { through, .. }, _) => {
                     let read = &mut change.session.read_through;
                     *read = read.take().max(through.clone());
@@ -72,6 +84,9 @@ impl Rules<'_> {
             }
             Outcome::Moved { to, fault } => {
                 apply_opened(change, to, None);
+                if change.session.waits_in_line() {
+                    return self.look_again(change, attempt, fault, go_on);
+                }
                 return self.try_again(change, attempt, Some(0), fault, go_on);
             }
             // What goes out after the end, too, is no news of it.
@@ -88,6 +103,7 @@ impl Rules<'_> {
                     Task::Close => "customer",
                     _ => "vendor",
                 };
+                change.session.over |= self.ends_there && change.session.is_open();
                 change.close(reason, survey.as_ref(), change.now());
                 if let Some(message) = message {
                     let message = Message {
@@ -181,6 +197,31 @@ impl Rules<'_> {
         }
     }
 
+    /// Keeps a message until somebody has taken its customer, which is no failure, unless that takes longer than any
+    /// failure is borne.
+    fn look_again(
+        &self,
+        change: &mut Change,
+        attempt: &Attempt,
+        fault: &VendorFault,
+        go_on: bool,
+    ) -> Step {
+        let now = change.now();
+        let patience = self.schedule.length().max(SHORTEST_PATIENCE);
+        if now - attempt.entry.created_at > patience {
+            return match attempt.entry.number > change.session.sends.head {
+                true => self.exhausted(change, attempt, fault, go_on),
+                // What was taken up again has tries of its own.
+                false => self.try_again(change, attempt, Some(LOOK), fault, go_on),
+            };
+        }
+        let pause = match change.session.closing {
+            true => 0,
+            false => LOOK.min(self.schedule.longest()),
+        };
+        self.wait(change, attempt, now + pause, None, go_on)
+    }
+
     /// Plans another attempt, or gives up where the schedule has none left.
     fn try_again(
         &self,
@@ -207,7 +248,19 @@ impl Rules<'_> {
                 came: Watched::Later,
             };
         }
+        self.exhausted(change, attempt, fault, go_on)
+    }
+
+    /// Gives up what was tried for long enough.
+    fn exhausted(
+        &self,
+        change: &mut Change,
+        attempt: &Attempt,
+        fault: &VendorFault,
+        go_on: bool,
+    ) -> Step {
         // One of the attempts may have arrived, whatever came of the last.
+        let since = change.session.sends.maybe_arrived_since();
         let status = match since {
             Some(_) => Status::Unknown,
             None => Status::Failed,
@@ -228,7 +281,12 @@ fn apply_opened(change: &mut Change, opened: &Opened, asked: Option<&Assign>) {
         change.offer_survey(Survey::clone(survey));
     }
     let before = change.session.state;
-    let overtaken = before == State::Active || !change.session.is_open();
+    // What a push said of an agent was asked about.
+    let was_doubted = asked.is_none() && change.session.unconnected;
+    let overtaken = (before == State::Active && !was_doubted) || !change.session.is_open();
+    if opened.state == State::Active {
+        change.session.unconnected = false;
+    }
     if overtaken {
         if let (None, Some(id)) = (&change.session.vendor_session, &opened.vendor_session) {
             change.bind(id);
@@ -259,6 +317,21 @@ fn apply_opened(change: &mut Change, opened: &Opened, asked: Option<&Assign>) {
     }
     if let Some(welcome) = &opened.welcome {
         greet(change, welcome);
+    }
+}
+
+/// Sobot takes a message only where somebody has the customer, and may not have told so yet.
+fn taken(change: &mut Change) {
+    if change.session.vendor != Vendor::Sobot {
+        return;
+    }
+    change.session.unconnected = false;
+    change.session.met = true;
+    if change.session.waits_in_line() {
+        let now = change.now();
+        change.session.state = State::Active;
+        change.session.queue = None;
+        change.tell(&Fact::SessionStarted, now);
     }
 }
 
@@ -345,10 +418,104 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::{
+        config::Settings,
         ids::CustomerId,
+        message::{Author, Kind},
+        outgoing::Entry,
         session::{Queue, Session},
-        vendor::Vendor,
     };
+
+    const LEASE: Millis = 1_000;
+
+    /// A customer at Sobot has written at 0, and it is tried at `now`; `outcome` came of it.
+    fn written(state: State, now: Millis, outcome: Outcome) -> (Change, Attempt) {
+        let customer = CustomerId::parse("DE").unwrap();
+        let mut session = Session::opening(Vendor::Sobot, customer, None, 0);
+        session.state = state;
+        let mut change = Change::to(session, now);
+        let id = change.next_message();
+        let text = "Hello".to_owned();
+        let message = Message::new(id.clone(), Author::Customer, Kind::Text, text, 0);
+        let number = change.send(Task::Message { id: id.clone() });
+        change.session.sends.begin("a", now, LEASE);
+        let entry = Entry {
+            number,
+            task: Task::Message { id },
+            created_at: 0,
+            correlation: None,
+            dead_at: None,
+            dead_because: None,
+            maybe_since: None,
+        };
+        let attempt = Attempt {
+            entry,
+            message: Some(message),
+            outcome,
+            went_to: None,
+            survey: None,
+        };
+        (change, attempt)
+    }
+
+    fn applied(change: &mut Change, attempt: &Attempt) -> Step {
+        let schedule = Schedule::from_settings(&Settings::new(|_| None)).unwrap();
+        let rules = Rules {
+            schedule: &schedule,
+            lease: LEASE,
+            on_unknown: OnUnknown::Hold,
+            ends_there: true,
+        };
+        rules.apply(change, attempt, true)
+    }
+
+    fn moved(state: State) -> Outcome {
+        Outcome::Moved {
+            to: Box::new(opened(state, None, None)),
+            fault: VendorFault {
+                name: "sobot".to_owned(),
+                code: None,
+                message: "the customer is not connected to an agent".to_owned(),
+            },
+        }
+    }
+
+    #[test]
+    fn to_wait_for_an_agent_is_no_failure_for_as_long_as_one_is_borne() {
+        let day = 24 * 3_600 * 1_000;
+        for state in [State::Queued, State::Assigning, State::Offline] {
+            for now in [1_000, 3_600_000, 3 * 3_600_000] {
+                let (mut change, attempt) = written(state, now, moved(state));
+                let step = applied(&mut change, &attempt);
+                assert_eq!((step.came, step.next), (Watched::Later, None));
+                let sends = &change.session.sends;
+                assert_eq!(sends.tried(1), Some((0, Some(now + LOOK))), "{state:?}");
+            }
+            let (mut change, attempt) = written(state, day, moved(state));
+            applied(&mut change, &attempt);
+            let failed = change.messages.values().next().unwrap();
+            assert_eq!(failed.status, Some(Status::Failed));
+            assert!(change.session.is_open() && !change.session.sends.is_pending());
+        }
+        // One that is taken up again later is tried again.
+        let (mut change, attempt) = written(State::Queued, day, moved(State::Queued));
+        let sends = &mut change.session.sends;
+        sends.settle(day, LEASE, false);
+        assert!(sends.redrive(1, None));
+        sends.begin("a", day, LEASE);
+        applied(&mut change, &attempt);
+        let (failed, next_at) = change.session.sends.tried(1).unwrap();
+        assert!(failed == 1 && next_at >= Some(day + LOOK));
+        // Whoever leaves need not wait for that.
+        let (mut change, attempt) = written(State::Queued, 1_000, moved(State::Queued));
+        change.session.closing = true;
+        applied(&mut change, &attempt);
+        assert_eq!(change.session.sends.tried(1), Some((0, Some(1_000))));
+        // Another vendor keeps its own count.
+        let (mut change, attempt) = written(State::Queued, 1_000, moved(State::Queued));
+        change.session.vendor = Vendor::Udesk;
+        applied(&mut change, &attempt);
+        assert_eq!(change.session.sends.failed(), 1);
+    }
 
     fn change(state: State, vendor_session: Option<&str>) -> Change {
         let customer = CustomerId::parse("DE").unwrap();
@@ -370,6 +537,53 @@ mod tests {
             survey: None,
             welcome: None,
         }
+    }
+
+    #[test]
+    fn whose_words_sobot_has_taken_is_with_an_agent() {
+        for state in [State::Queued, State::Assigning, State::Offline] {
+            let (mut change, attempt) = written(state, 1_000, Outcome::Done);
+            change.session.queue = opened(state, None, Some(1)).queue;
+            applied(&mut change, &attempt);
+            assert_eq!(change.session.state, State::Active);
+            assert_eq!(change.session.queue, None);
+            assert_eq!(told(&change), ["session.started", "message.sent"]);
+        }
+        let (mut change, attempt) = written(State::Active, 1_000, Outcome::Done);
+        applied(&mut change, &attempt);
+        assert_eq!(told(&change), ["message.sent"]);
+        // Udesk takes words of whoever waits.
+        let (mut change, attempt) = written(State::Queued, 1_000, Outcome::Done);
+        change.session.vendor = Vendor::Udesk;
+        applied(&mut change, &attempt);
+        assert_eq!(change.session.state, State::Queued);
+    }
+
+    #[test]
+    fn whoever_has_only_been_written_to_is_where_sobot_says_when_asked() {
+        for (state, events) in [
+            (State::Active, &[] as &[&str]),
+            (State::Queued, &["session.queued"]),
+            (State::Offline, &[]),
+        ] {
+            let mut change = change(State::Active, Some("old"));
+            change.session.unconnected = true;
+            apply_opened(&mut change, &opened(state, Some("new"), None), None);
+            assert_eq!(change.session.state, state);
+            assert_eq!(change.session.vendor_session.as_deref(), Some("new"));
+            assert_eq!(change.session.unconnected, state != State::Active);
+            assert_eq!(told(&change), events);
+        }
+        // The answer to the customer's own wish is older than the push that overtook it.
+        let mut change = change(State::Active, Some("new"));
+        change.session.unconnected = true;
+        let wish = Assign::default();
+        apply_opened(
+            &mut change,
+            &opened(State::Queued, None, Some(1)),
+            Some(&wish),
+        );
+        assert_eq!(change.session.state, State::Active);
     }
 
     /// What the app is told.

@@ -28,6 +28,7 @@ use crate::{
     session::Session,
     survey::Survey,
     table::{Outcome as Written, Table, TableError},
+    vendor::Vendor,
 };
 
 /// How often a change is made anew before the function says that it can't get through.
@@ -293,7 +294,11 @@ impl Sends {
             // The caller waits for its own, and not for what others wrote after it.
             let is_watched = watch == Some(attempt.entry.number);
             // But for who opens a session: it may have been asked to end meanwhile.
-            let is_register = matches!(attempt.entry.task, Task::Register { .. });
+            let is_register = match &attempt.entry.task {
+                Task::Register { .. } => true,
+                Task::Open { profile, .. } => profile.is_some() && attempt.outcome.took_profile(),
+                _ => false,
+            };
             let is_enough = is_watched && !matches!(attempt.entry.task, Task::Open { .. });
             let recorded = self
                 .record(session, owner, attempt, !is_enough && Instant::now() < end)
@@ -439,6 +444,8 @@ impl Sends {
             schedule: &self.schedule,
             lease: self.lease(),
             on_unknown: self.desk.on_unknown(session.vendor),
+            ends_there: session.vendor == Vendor::Sobot
+                && self.desk.is_asked_to_open(session.vendor),
         };
         for tries in 0..TRIES {
             let mut change = Change::to(session, clock::now());
@@ -509,8 +516,12 @@ impl Sends {
 /// Counts what came of an attempt, once it is written.
 fn count(change: &Change, attempt: &Attempt, step: &Step) {
     if step.came == Watched::Later {
-        // What waits for the vendor's budget was counted where it was refused.
-        let failed = !matches!(attempt.outcome, Outcome::Wait { .. });
+        // What waits for the vendor's budget was counted where it was refused; to wait for somebody is no failure.
+        let failed = match attempt.outcome {
+            Outcome::Wait { .. } => false,
+            Outcome::Moved { .. } => !change.session.waits_in_line(),
+            _ => true,
+        };
         line::add(Metric::Retried, i64::from(failed));
         let age = (change.now() - attempt.entry.created_at) / 1_000;
         line::add(Metric::UnsentAge, age);

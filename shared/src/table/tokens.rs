@@ -25,6 +25,8 @@ const FURTHEST: Millis = 5 * 60 * 1_000;
 pub struct Token {
     /// The token.
     pub text: Secret,
+    /// When it was fetched.
+    pub fetched_at: Millis,
     /// From when on another is to be fetched.
     pub renew_at: Millis,
     /// When it ends.
@@ -98,7 +100,12 @@ impl Table {
         let free = |name: &str| {
             format!("(attribute_not_exists({name}) OR {name} <= :now OR {name} > :furthest)")
         };
-        let condition = format!("{same} AND {} AND {}", free("#fetched"), free("#retry"));
+        // A repeat of a write whose answer was lost finds the lease its own.
+        let condition = format!(
+            "#fetcher = :owner OR ({same} AND {} AND {})",
+            free("#fetched"),
+            free("#retry")
+        );
         let mut update = self
             .client
             .update_item()
@@ -152,17 +159,18 @@ impl Table {
             .table_name(&self.name)
             .set_key(Some(Key::token(vendor, whose).item()))
             .update_expression(
-                "SET #token = :token, #renew = :renew, #until = :until, #ttl = :ttl \
+                "SET #token = :token, #at = :at, #renew = :renew, #until = :until, #ttl = :ttl \
                  REMOVE #fetcher, #fetched, #retry, #failed",
             )
             .condition_expression("#fetcher = :owner")
             .set_expression_attribute_names(Some(names(&[
-                "token", "renew", "until", "ttl", "fetcher", "fetched", "retry", "failed",
+                "token", "at", "renew", "until", "ttl", "fetcher", "fetched", "retry", "failed",
             ])))
             .expression_attribute_values(
                 ":token",
                 AttributeValue::S(token.text.expose().to_owned()),
             )
+            .expression_attribute_values(":at", number(token.fetched_at))
             .expression_attribute_values(":renew", number(token.renew_at))
             .expression_attribute_values(":until", number(token.until))
             .expression_attribute_values(":ttl", number(ttl))
@@ -224,6 +232,7 @@ fn names(names: &[&str]) -> HashMap<String, String> {
 /// What an attribute is called in the item.
 fn attribute(name: &str) -> &str {
     match name {
+        "at" => "fetched_at",
         "renew" => "renew_at",
         "fetched" => "fetched_until",
         "retry" => "retry_at",
@@ -242,6 +251,7 @@ fn read(item: &Item) -> SharedToken {
         Some(Token {
             text: Secret::new(item.get("token")?.as_s().ok()?.clone()),
             // One that says nothing of its end has ended: it is replaced.
+            fetched_at: number("at").unwrap_or_default(),
             renew_at: number("renew").unwrap_or_default(),
             until: number("until").unwrap_or_default(),
         })

@@ -23,6 +23,8 @@ use crate::{
 
 /// The lease of whoever fetches lasts as long as the call, and this: for the write behind it.
 const SLACK: Millis = 2_000;
+/// A token that is refused so soon after it was fetched is not the reason: another would be refused, too.
+const YOUNG: Millis = 2_000;
 /// After a failure nobody asks again for so long; twice as long after each further one …
 const PAUSE: Millis = 1_000;
 /// … up to this.
@@ -102,9 +104,22 @@ impl Tokens {
             if let Some(token) = usable.clone().filter(|token| now < token.renew_at) {
                 return Ok(self.hold(token));
             }
+            let refused = known.token.as_ref();
+            let refused = refused.filter(|token| was_refused == Some(&token.text));
+            if let Some(left) = refused.and_then(|token| is_young(token, now)) {
+                return Err(Outcome::NotYet {
+                    after: Some(left),
+                    fault: faulty("it refuses a token that it gave a moment ago"),
+                });
+            }
             let pause = known.pauses_until(now);
             if pause.is_none() && !known.is_being_fetched(now) {
                 let left = end.saturating_duration_since(Instant::now());
+                // The call itself needs its time, too, and can be made with the old one.
+                let left = match usable {
+                    Some(_) => left / 3,
+                    None => left,
+                };
                 let limit = Millis::try_from(left.as_millis()).unwrap_or(Millis::MAX);
                 if limit == 0 {
                     return Err(late());
@@ -240,10 +255,17 @@ impl Tokens {
         let life = response.life * 1_000;
         Ok(Token {
             text: response.token,
+            fetched_at: clock::now(),
             renew_at: started + life / 5 * 4,
             until: started + life,
         })
     }
+}
+
+/// How long it is yet until another token may be better than this one.
+fn is_young(token: &Token, now: Millis) -> Option<Millis> {
+    let age = now - token.fetched_at;
+    (0..YOUNG).contains(&age).then_some(YOUNG - age)
 }
 
 fn late() -> Outcome {

@@ -11,8 +11,8 @@ use super::{
 };
 use crate::{fate::Fate, session::Agent};
 
-/// Who asks, and for whom. `source` is left out: its sources number it differently, and 0, a desktop site, is what
-/// Sobot takes then. So is `tran_flag`, of which one source says that the agent must be the one who is named, and
+/// Who asks, and for whom. `source` is left out: its sources number it differently. We assume that Sobot takes 0 then, a
+/// desktop site. So is `tran_flag`, of which one source says that the agent must be the one who is named, and
 /// another that the chat can't be handed on.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Request<'a> {

@@ -23,10 +23,12 @@ impl Endpoint for Request<'_> {
     type Response = ();
 
     fn of_item(item: &Item) -> Result<(), Refusal> {
-        match item.status()? {
-            1 => Ok(()),
+        match item.number("status") {
+            // No page says what `item` holds here. What was granted is done: asking again would end whatever chat the
+            // customer has by then.
+            None | Some(1) => Ok(()),
             // What can't be ended is not there.
-            other => Err(Refusal::of(
+            Some(other) => Err(Refusal::of(
                 Fate::SessionGone,
                 format!("it answered with the status {other}: there was no chat to be ended"),
             )),
@@ -57,5 +59,17 @@ mod tests {
         assert_eq!(read(json!({"status": 1})), Ok(()));
         let refusal = read(json!({"status": 0})).unwrap_err();
         assert_eq!(refusal.fate, Fate::SessionGone);
+    }
+
+    #[test]
+    fn what_is_granted_without_a_status_has_ended() {
+        for item in [json!(null), json!({}), json!({"cid": "c1"})] {
+            let read = Request::read(200, &HeaderMap::new(), &granted(&item));
+            assert_eq!(read, Ok(()), "{item}");
+        }
+        let bare = br#"{"ret_code":"000000","ret_msg":"success"}"#;
+        assert_eq!(Request::read(200, &HeaderMap::new(), bare), Ok(()));
+        let none = Request::read(200, &HeaderMap::new(), b"{}").unwrap_err();
+        assert_eq!(none.fate, Fate::RetryMaybeArrived);
     }
 }

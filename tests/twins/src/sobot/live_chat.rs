@@ -18,7 +18,6 @@ const CALLS: [(&str, &[&str]); 4] = [
             "partnerid",
             "source",
             "channel_flag",
-            "channel_id",
             "user_nick",
             "user_name",
             "user_tels",
@@ -90,7 +89,13 @@ pub(crate) fn answer(
         Some("chat_connect") => connect(config, switches, desk, partner_id, &fields, now),
         Some("chat_send") => send(desk, partner_id, &fields, now),
         Some("comment") => comment(desk, partner_id, &fields, now),
-        _ => Ok(leave(desk, partner_id, now)),
+        _ => {
+            let left = leave(desk, partner_id, now);
+            match switches.out_says_nothing {
+                true => return Ok(Value::Null),
+                false => Ok(left),
+            }
+        }
     }?;
     if switches.answers_as_text {
         for name in ["status", "count"] {
@@ -112,7 +117,7 @@ fn connect(
     fields: &Fields<'_>,
     now: Timestamp,
 ) -> Result<Value, Refusal> {
-    for name in ["source", "channel_flag", "channel_id"] {
+    for name in ["source", "channel_flag"] {
         fields.number(name)?;
     }
     for name in [
@@ -203,6 +208,12 @@ fn send(
     let is_address = content.starts_with("https://") || content.starts_with("http://");
     if kind != MsgKind::Text && !is_address {
         return Err(Refusal::must_be("content", "an address"));
+    }
+    let path = content.split(['?', '#']).next().unwrap_or_default();
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let extension = name.rsplit_once('.').map(|(_, extension)| extension);
+    if kind == MsgKind::Voice && !matches!(extension, None | Some("mp3" | "wav")) {
+        return Err(Refusal::must_be("content", "an address of an mp3 or a wav"));
     }
     fields.text("appoint_cid")?;
     fields.text("appoint_msgid")?;

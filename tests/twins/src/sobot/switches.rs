@@ -44,6 +44,8 @@ pub struct Switches {
     pub create_time_window: i64,
     /// Whether numbers in the open API's answers are sent as strings: the pages have both.
     pub answers_as_text: bool,
+    /// Whether `out` is answered without an `item` (the vendor does not say what that holds).
+    pub out_says_nothing: bool,
     /// Who receives customers.
     pub reception: Reception,
     /// What a customer who is connected, or waits, is told when asking to be connected once more (the
@@ -75,6 +77,7 @@ impl Default for Switches {
             old_token_dies: true,
             create_time_window: 300,
             answers_as_text: false,
+            out_says_nothing: false,
             reception: Reception::Free,
             connected_again: ConnectedAgain::SameChat,
             blacklist: BTreeSet::new(),

@@ -231,6 +231,7 @@ async fn what_a_customer_writes_reaches_the_chat_that_is_under_way() {
     for body in [
         json!({"partnerid": "DE", "content": "x", "msg_type": "file"}),
         json!({"partnerid": "DE", "content": "x", "msg_type": "image"}),
+        json!({"partnerid": "DE", "content": "https://files.example.com/a.amr", "msg_type": "voice"}),
         json!({"partnerid": "DE"}),
     ] {
         let answer = call(&client, &token, "chat_send", &body).await;
