@@ -260,6 +260,58 @@ async fn what_callbacks_did_not_bring_is_looked_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_said_last_in_the_session_that_was_left_is_looked_for() {
+    let world = World::with(&[("HEAL_SCHEDULE_SECONDS", "1,1,2")]).await;
+    let session = meets_agent(&world, USER).await;
+    let lose = |lose| {
+        world
+            .tencent
+            .switch(|switches| switches.lose_callbacks = lose);
+    };
+    lose(true);
+    world.tencent.agent_says(USER, "the last word").await;
+    world.tencent.end_session(USER);
+    lose(false);
+    world.tencent.user_comes(USER).await;
+    assert_eq!(session_of(&world, USER).await, session);
+    world.tencent.user_says(USER, "I am back").await;
+    world
+        .sweep_until("the last word is found", async || {
+            let mut said = said(&world, &session).await;
+            said.sort();
+            said == [
+                ("agent".to_owned(), "the last word".to_owned(), true),
+                ("customer".to_owned(), "I am back".to_owned(), false),
+            ]
+        })
+        .await;
+}
+
+/// Our session ended while the robot went on at Tencent: what was said before is the earlier conversation's.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_said_before_a_conversation_is_not_looked_for_in_it() {
+    let world = World::with(&[("HEAL_SCHEDULE_SECONDS", "1,1,2")]).await;
+    let first = meets_robot(&world, USER).await;
+    world.tencent.user_says(USER, "one").await;
+    world.close(&first).await.expect(200);
+    world.tencent.user_says(USER, "two").await;
+    let next = session_of(&world, USER).await;
+    assert_ne!(next, first);
+    world
+        .tencent
+        .switch(|switches| switches.lose_callbacks = true);
+    world.tencent.robot_says(USER, "three").await;
+    let wanted = [("customer", "two", false), ("robot", "three", true)]
+        .map(|(from, content, late)| (from.to_owned(), content.to_owned(), late));
+    world
+        .sweep_until("what was missed is found", async || {
+            said(&world, &next).await.len() > 1
+        })
+        .await;
+    assert_eq!(said(&world, &next).await, wanted);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_steers_tencents_client_is_shown_to_nobody() {
     let world = World::start().await;
     let session = meets_agent(&world, USER).await;

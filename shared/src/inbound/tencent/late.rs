@@ -1,6 +1,8 @@
 //! What was said at Tencent and no event brought: found where Desk is asked for a session's messages. They have no
 //! identifiers, so that they are known by who said what, and when.
 
+use std::collections::HashSet;
+
 use super::{
     Recorder, VENDOR,
     say::{self, Speaker},
@@ -33,32 +35,38 @@ struct Heard {
 
 impl Recorder {
     /// Records those of `listed` that the conversation lacks, in their order (the oldest first), and with the last of
-    /// them what `then` adds, which is told how many there were. They are of Tencent's session `session_id`. `None`
-    /// where our session is gone.
+    /// them what `then` adds, which is told how many there were. They stand beside the session at Tencent that they are
+    /// of. `None` where our session is gone.
     ///
     /// # Errors
     /// Where the table refuses. Recording the same messages again is safe.
     pub async fn record_missed(
         &self,
         id: &SessionId,
-        session_id: &str,
-        listed: Vec<Listed>,
+        listed: Vec<(String, Vec<Listed>)>,
         then: impl Fn(&mut Change, usize),
     ) -> Result<Option<Late>, TableError> {
-        let heard: Vec<_> = listed
-            .into_iter()
-            .filter(|one| one.said.iter().any(say::is_shown))
-            .map(|listed| Heard {
-                key: format!(
-                    "log-{}",
-                    hash(format!("{session_id}\n{}", listed.raw).as_bytes())
-                ),
-                session_id: session_id.to_owned(),
-                listed,
-            })
-            .collect();
-        record_late(&self.table, VENDOR, id, &heard, then).await
+        record_late(&self.table, VENDOR, id, &heard(listed), then).await
     }
+}
+
+/// What is shown of these lists. What is listed while messages are added may stand on two pages: it is one message.
+fn heard(listed: Vec<(String, Vec<Listed>)>) -> Vec<Heard> {
+    let each = listed.into_iter().flat_map(|(session_id, listed)| {
+        listed.into_iter().map(move |one| (session_id.clone(), one))
+    });
+    let mut keys = HashSet::new();
+    each.filter(|(_, one)| one.said.iter().any(say::is_shown))
+        .map(|(session_id, listed)| Heard {
+            key: format!(
+                "log-{}",
+                hash(format!("{session_id}\n{}", listed.raw).as_bytes())
+            ),
+            session_id,
+            listed,
+        })
+        .filter(|heard| keys.insert(heard.key.clone()))
+        .collect()
 }
 
 impl Heard {
@@ -160,6 +168,24 @@ mod tests {
             said_at,
             ..Message::new(id, from, Kind::Text, text.to_owned(), created_at)
         }
+    }
+
+    #[test]
+    fn what_stands_on_two_pages_is_one_message() {
+        let of = |raw: &str| Listed {
+            raw: raw.to_owned(),
+            ..heard(Role::Agent, None, "a").listed
+        };
+        let lists = vec![
+            ("s-1".to_owned(), vec![of("1"), of("2"), of("2")]),
+            ("s-2".to_owned(), vec![of("2")]),
+        ];
+        let heard = super::heard(lists);
+        let each: Vec<_> = heard
+            .iter()
+            .map(|one| (one.session_id.as_str(), one.listed.raw.as_str()))
+            .collect();
+        assert_eq!(each, [("s-1", "1"), ("s-1", "2"), ("s-2", "2")]);
     }
 
     #[test]
