@@ -259,6 +259,58 @@ async fn what_callbacks_did_not_bring_is_looked_for() {
     world.app.assert_in_order(&session);
 }
 
+/// An event that comes, or comes again, once its message was found is no other message.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_comes_after_a_look_is_not_told_again() {
+    let world = World::with(&[("HEAL_SCHEDULE_SECONDS", "1,1,2")]).await;
+    let session = meets_agent(&world, USER).await;
+    world
+        .tencent
+        .switch(|switches| switches.lose_callbacks = true);
+    world.tencent.robot_says(USER, "one").await;
+    world.tencent.user_says(USER, "two").await;
+    let wanted = [("robot", "one", true), ("customer", "two", true)]
+        .map(|(from, content, late)| (from.to_owned(), content.to_owned(), late));
+    world
+        .sweep_until("what was missed is found", async || {
+            said(&world, &session).await == wanted
+        })
+        .await;
+    let lost = world.tencent.callbacks();
+    let lost: Vec<_> = lost
+        .iter()
+        .map(|callback| &callback.push)
+        .filter(|push| push.outcome == PushOutcome::Lost)
+        .collect();
+    assert_eq!(lost.len(), 2);
+    for push_again in lost {
+        push(&world, TENCENT_DOOR, &push_again.body)
+            .await
+            .expect(200);
+    }
+    assert_eq!(said(&world, &session).await, wanted);
+    // The same words, said later, are another message.
+    world
+        .tencent
+        .switch(|switches| switches.lose_callbacks = false);
+    let mut later = lost_event(&world, "two");
+    later["EventTime"] = json!(later["EventTime"].as_i64().unwrap() + 20_000);
+    later["MsgKey"] = json!("7_4711_1725540020");
+    push(&world, TENCENT_DOOR, &later).await.expect(200);
+    assert_eq!(said(&world, &session).await.len(), 3);
+}
+
+/// The event that told of a text, as it was made.
+fn lost_event(world: &World, words: &str) -> Value {
+    let all = world.tencent.callbacks();
+    let has_words = |body: &Value| body["MsgBody"][0]["MsgContent"]["Text"] == words;
+    let body = all
+        .iter()
+        .map(|one| &one.push.body)
+        .find(|body| has_words(body));
+    body.unwrap().clone()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_said_last_in_the_session_that_was_left_is_looked_for() {
     let world = World::with(&[("HEAL_SCHEDULE_SECONDS", "1,1,2")]).await;

@@ -211,7 +211,31 @@ impl Told {
         self.meaning.is_message().then(|| echo_key(user, random))
     }
 
-    fn say(&self, change: &mut Change, from: Author, agent: Option<Agent>) {
+    /// By what it is known where it was found before this event came.
+    fn late_keys(&self) -> Vec<String> {
+        let Some(at) = self.event.event_time else {
+            return Vec::new();
+        };
+        if !self.meaning.is_message() || !self.shows() {
+            return Vec::new();
+        }
+        let is_users = self.meaning == Meaning::UserMessage;
+        let moment = late::moment(at);
+        let each = [moment, moment - 1, moment + 1];
+        let key = |moment| {
+            let (session, said) = (&self.event.session_id, &self.event.said);
+            late::late_key(session, is_users, said, moment)
+        };
+        each.map(key).into()
+    }
+
+    fn say(&self, change: &mut Change, sighting: &Sighting, from: Author, agent: Option<Agent>) {
+        // It stands in the conversation already. Where somebody has said the same again in that moment, the next look
+        // finds it.
+        let late = self.late_keys();
+        if late.iter().any(|key| sighting.seen.contains_key(key)) {
+            return;
+        }
         let speaker = Speaker {
             from,
             agent,
@@ -256,10 +280,10 @@ impl Piece for Told {
     }
 
     fn other_keys(&self) -> Vec<String> {
-        [self.echo_key(), self.vote_key()]
-            .into_iter()
-            .flatten()
-            .collect()
+        let keys = [self.echo_key(), self.vote_key()];
+        let mut keys: Vec<_> = keys.into_iter().flatten().collect();
+        keys.extend(self.late_keys());
+        keys
     }
 
     fn is_known(&self, seen: &HashMap<String, SessionId>) -> bool {
@@ -304,19 +328,19 @@ impl Piece for Told {
                     begin(change, at);
                     change.speak();
                 }
-                self.say(change, Author::Customer, None);
+                self.say(change, sighting, Author::Customer, None);
             }
             Meaning::RobotMessage => {
                 if self.shows() {
                     begin(change, at);
                 }
-                self.say(change, Author::Robot, None);
+                self.say(change, sighting, Author::Robot, None);
             }
             Meaning::AgentMessage => {
                 if self.shows() {
                     start(change, self.agent(), at);
                 }
-                self.say(change, Author::Agent, self.agent());
+                self.say(change, sighting, Author::Agent, self.agent());
             }
             Meaning::Queued => queue(change, at),
             Meaning::Started => start(change, self.agent(), at),
@@ -680,6 +704,32 @@ mod tests {
         assert!(ours.is_known(&seen));
         let other = HashMap::from([(echo_key("user45", 3), session)]);
         assert!(!ours.is_known(&other));
+    }
+
+    /// A look may have found a message before its event came: it stands in the conversation once.
+    #[test]
+    fn what_was_found_before_its_event_came_is_not_said_again() {
+        let told = told(
+            Meaning::RobotMessage,
+            json!({"MsgBody": text("hello"), "EventTime": 50_000}),
+        );
+        let after = |timestamp, is_users, words: &str| {
+            let said = Said::all_of(&text(words));
+            let key = late::late_key("s-1", is_users, &said, late::moment(timestamp));
+            let mut sighting = Sighting::default();
+            sighting.seen.insert(key, SessionId::new(0));
+            let mut change = Change::to(session(State::Robot), 90_000);
+            told.apply(&mut change, &sighting);
+            assert_eq!(change.marks.len(), 1);
+            messages(&change).len()
+        };
+        for at in [45_000, 50_000, 50_400, 54_999] {
+            assert_eq!(after(at, false, "hello"), 0, "{at}");
+        }
+        assert_eq!(after(50_000, true, "hello"), 1);
+        assert_eq!(after(50_000, false, "hullo"), 1);
+        assert_eq!(after(30_000, false, "hello"), 1);
+        assert_eq!(after(70_000, false, "hello"), 1);
     }
 
     #[test]

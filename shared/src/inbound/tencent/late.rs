@@ -16,14 +16,17 @@ use crate::{
         late::{Found, Late, record_late},
         pieces::Piece,
     },
-    message::{Author, Message},
+    message::{Author, Message, Status},
     table::{Sighting, TableError},
-    vendor::tencent::describe_chat_messages::{Listed, Role},
+    vendor::tencent::{
+        describe_chat_messages::{Listed, Role},
+        said::Said,
+    },
 };
 
 /// How far apart two times of one message may be: that of its event, and that of the list.
 const SAME_MOMENT: Millis = 5_000;
-/// How long what we send may be on its way: repeats end before.
+/// How long what we send may be on its way, where a version before this one sent it: it did not note when it did.
 const ON_ITS_WAY: Millis = 15 * 60_000;
 
 /// A message that Desk lists.
@@ -70,6 +73,17 @@ fn heard(listed: Vec<(String, Vec<Listed>)>) -> Vec<Heard> {
 }
 
 impl Heard {
+    fn late_key(&self) -> Option<String> {
+        let is_users = self.listed.role == Role::User;
+        let moment = moment(self.listed.timestamp?);
+        Some(late_key(
+            &self.session_id,
+            is_users,
+            &self.listed.said,
+            moment,
+        ))
+    }
+
     fn from(&self) -> Author {
         match self.listed.role {
             Role::User => Author::Customer,
@@ -92,6 +106,10 @@ impl Piece for Heard {
         Some(self.session_id.clone())
     }
 
+    fn other_keys(&self) -> Vec<String> {
+        self.late_key().into_iter().collect()
+    }
+
     fn opens(&self) -> bool {
         false
     }
@@ -101,11 +119,19 @@ impl Piece for Heard {
     }
 
     /// Who has the customer is asked for beside, and not told by who speaks: no page says which role a robot has.
-    fn apply(&self, change: &mut Change, _: &Sighting) {
-        change.mark(Mark::Seen {
+    fn apply(&self, change: &mut Change, sighting: &Sighting) {
+        let seen = |key| Mark::Seen {
             vendor: VENDOR,
-            key: self.key.clone(),
-        });
+            key,
+        };
+        change.mark(seen(self.key.clone()));
+        // The same words may be said twice in a moment, and a mark stands there once.
+        if let Some(key) = self.late_key()
+            && !sighting.seen.contains_key(&key)
+            && !change.has_mark(&seen(key.clone()))
+        {
+            change.mark(seen(key));
+        }
         let speaker = Speaker {
             from: self.from(),
             agent: None,
@@ -132,21 +158,47 @@ impl Found for Heard {
         let same_time = match (self.listed.timestamp, message.said_at) {
             (None, _) => true,
             (Some(at), Some(said_at)) => (at - said_at).abs() <= SAME_MOMENT,
-            // What we sent arrived some time later.
-            (Some(at), None) => {
-                let on_its_way = at - message.created_at;
-                (-SAME_MOMENT..=ON_ITS_WAY).contains(&on_its_way)
-            }
+            (Some(at), None) => may_have_arrived(message, at),
         };
         same_side && same_time && same_words()
     }
+}
+
+/// Whether what we sent may have arrived then.
+fn may_have_arrived(message: &Message, at: Millis) -> bool {
+    match (message.status, message.sent) {
+        (Some(Status::Failed), _) => false,
+        (_, Some(sent)) => (sent.from - SAME_MOMENT..=sent.until + SAME_MOMENT).contains(&at),
+        // It may be on its way just now.
+        (Some(Status::Queued | Status::Sending), None) => at >= message.created_at - SAME_MOMENT,
+        (Some(Status::Sent | Status::Unknown | Status::Read) | None, None) => {
+            (-SAME_MOMENT..=ON_ITS_WAY).contains(&(at - message.created_at))
+        }
+    }
+}
+
+/// The mark of what was said in this session of Tencent's and recorded late. An event that comes after all tells the
+/// same side, words and time, and no more: neither has the other's name. Times are told apart no finer than they differ
+/// between the two.
+pub(super) fn late_key(session_id: &str, is_users: bool, said: &[Said], moment: Millis) -> String {
+    let gist = say::gist(said);
+    let known_by = format!("{session_id}\n{is_users}\n{moment}\n{gist}");
+    format!("late-{}", hash(known_by.as_bytes()))
+}
+
+/// The moment that a time is in.
+pub(super) fn moment(at: Millis) -> Millis {
+    at.div_euclid(SAME_MOMENT)
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::{ids::MessageId, message::Kind, vendor::tencent::said::Said};
+    use crate::{
+        ids::MessageId,
+        message::{Kind, Sent},
+    };
 
     fn heard(role: Role, timestamp: Option<i64>, text: &str) -> Heard {
         Heard {
@@ -204,6 +256,28 @@ mod tests {
             let message = message(from, said_at, created_at, text);
             assert_eq!(agents.is(&message), known, "{message:?}");
         }
+        // What we sent is known by when it was on its way, which may be long after it was written.
+        let sent = |status, from, until| Message {
+            status: Some(status),
+            sent: Some(Sent { from, until }),
+            ..message(Author::Desk, None, 0, "a")
+        };
+        for (ours, known) in [
+            (sent(Status::Sent, 99_000, 101_000), true),
+            (sent(Status::Sent, 104_000, 104_500), true),
+            (sent(Status::Sent, 50_000, 50_500), false),
+            (sent(Status::Sent, 106_000, 107_000), false),
+            (sent(Status::Unknown, 50_000, 110_000), true),
+            (sent(Status::Failed, 99_000, 101_000), false),
+        ] {
+            assert_eq!(agents.is(&ours), known, "{ours:?}");
+        }
+        let waits = |created_at| Message {
+            status: Some(Status::Queued),
+            ..message(Author::Desk, None, created_at, "a")
+        };
+        assert!(agents.is(&waits(0)));
+        assert!(!agents.is(&waits(110_000)));
         let users = heard(Role::User, Some(100_000), "a");
         assert!(users.is(&message(Author::Customer, Some(100_000), 0, "a")));
         assert!(!users.is(&message(Author::Agent, Some(100_000), 0, "a")));
