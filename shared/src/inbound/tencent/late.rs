@@ -102,6 +102,11 @@ impl Piece for Heard {
         &self.listed.raw
     }
 
+    /// Both marks, and each message with its event.
+    fn items(&self) -> usize {
+        2 + 2 * say::count(&self.listed.said)
+    }
+
     fn vendor_session(&self) -> Option<String> {
         Some(self.session_id.clone())
     }
@@ -192,11 +197,12 @@ pub(super) fn moment(at: Millis) -> Millis {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
     use super::*;
     use crate::{
         ids::MessageId,
+        inbound::pieces::fitting,
         message::{Kind, Sent},
     };
 
@@ -220,6 +226,25 @@ mod tests {
             said_at,
             ..Message::new(id, from, Kind::Text, text.to_owned(), created_at)
         }
+    }
+
+    /// A transaction takes 100 items.
+    #[test]
+    fn messages_of_many_elements_are_written_a_few_at_once() {
+        let of = |elements| {
+            let mut heard = heard(Role::Agent, Some(1), "a");
+            let element = heard.listed.said[0].clone();
+            heard.listed.said = vec![element; elements];
+            heard
+        };
+        let fitting = |elements| {
+            let all: Vec<_> = (0..50).map(|_| of(elements)).collect();
+            fitting(all.iter())
+        };
+        assert_eq!(fitting(1), 20);
+        assert_eq!(fitting(2), 15);
+        assert_eq!(fitting(20), 2);
+        assert_eq!(fitting(100), 1);
     }
 
     #[test]

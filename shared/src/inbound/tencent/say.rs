@@ -14,6 +14,9 @@ use crate::{
     },
 };
 
+/// How many elements of one message are shown at most: each is a message of its own, and its event, in one transaction.
+pub(super) const MOST: usize = 40;
+
 /// Who says something, when and where.
 pub(super) struct Speaker {
     /// Who.
@@ -44,6 +47,10 @@ impl Speaker {
                 because = Some(why_not(one));
                 continue;
             };
+            if place >= MOST {
+                because = Some("it has more elements than can be shown");
+                break;
+            }
             if let Said::Desk {
                 shown: Shown::Rating(rating),
                 ..
@@ -75,6 +82,11 @@ impl Speaker {
         }
         because
     }
+}
+
+/// How many messages come of this.
+pub(super) fn count(said: &[Said]) -> usize {
+    said.iter().filter(|one| is_shown(one)).count().min(MOST)
 }
 
 /// Whether anybody is shown it.
