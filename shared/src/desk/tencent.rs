@@ -254,6 +254,7 @@ impl Line<'_> {
         };
         let began = Instant::now();
         let begins = self.user_messages() == UserMessages::StartAndSend;
+        let mut slot = session.sends.slot();
         if begins && session.vendor_session.is_none() {
             let start = user_send_msg::Request {
                 msg_random: request.msg_random.wrapping_add(1),
@@ -262,10 +263,11 @@ impl Line<'_> {
                 online_only: true,
                 ..request
             };
-            self.perform(&start, session, task).await?;
+            // One place is kept, and each call takes one.
+            self.perform_at(slot.take(), &start, task).await?;
         }
         let line = self.after(began.elapsed());
-        line.perform(&request, session, task).await
+        line.perform_at(slot, &request, task).await
     }
 }
 
