@@ -8,7 +8,7 @@ use super::{
     say::{self, Speaker},
 };
 use crate::{
-    change::{Change, Mark},
+    change::{Change, Mark, Raw},
     clock::Millis,
     ids::SessionId,
     inbound::{
@@ -102,9 +102,10 @@ impl Piece for Heard {
         &self.listed.raw
     }
 
-    /// Both marks, and each message with its event.
+    /// Both marks, what is kept raw, and each message with its event.
     fn items(&self) -> usize {
-        2 + 2 * say::count(&self.listed.said)
+        let raws = usize::from(say::is_cut(&self.listed.said));
+        2 + raws + 2 * say::count(&self.listed.said)
     }
 
     fn vendor_session(&self) -> Option<String> {
@@ -145,7 +146,15 @@ impl Piece for Heard {
             said_at: self.listed.timestamp,
             vendor_session: self.session_id.clone(),
         };
-        speaker.say(change, &self.listed.said);
+        let because = speaker.say(change, &self.listed.said);
+        if let Some(because) = because.filter(|_| say::is_cut(&self.listed.said)) {
+            change.put_raw(Raw {
+                vendor: VENDOR,
+                hash: hash(self.key.as_bytes()),
+                body: self.listed.raw.clone(),
+                because: because.to_owned(),
+            });
+        }
     }
 }
 
@@ -245,6 +254,11 @@ mod tests {
         assert_eq!(fitting(2), 15);
         assert_eq!(fitting(20), 2);
         assert_eq!(fitting(100), 1);
+        let customer = crate::ids::CustomerId::parse("user45").unwrap();
+        let session = crate::session::Session::opening(VENDOR, customer, None, 0);
+        let mut change = Change::to(session, 9_000).late();
+        of(100).apply(&mut change, &Sighting::default());
+        assert_eq!((change.messages.len(), change.raws.len()), (say::MOST, 1));
     }
 
     #[test]

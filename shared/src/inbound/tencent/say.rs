@@ -84,6 +84,11 @@ impl Speaker {
     }
 }
 
+/// Whether there is more of it than is shown.
+pub(super) fn is_cut(said: &[Said]) -> bool {
+    said.iter().filter(|one| is_shown(one)).count() > MOST
+}
+
 /// How many messages come of this.
 pub(super) fn count(said: &[Said]) -> usize {
     said.iter().filter(|one| is_shown(one)).count().min(MOST)
