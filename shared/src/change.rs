@@ -323,6 +323,12 @@ impl Change {
         self.marks.push(mark);
     }
 
+    /// Whether this mark is among those that it sets.
+    #[must_use]
+    pub fn has_mark(&self, mark: &Mark) -> bool {
+        self.marks.contains(mark)
+    }
+
     /// Records what is not shown.
     pub fn put_raw(&mut self, raw: Raw) {
         self.raws.push(raw);

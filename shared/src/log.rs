@@ -294,6 +294,15 @@ impl Log {
         }
     }
 
+    /// When the attempt under way began.
+    #[must_use]
+    pub fn began_at(&self) -> Option<Millis> {
+        match self.redriven_under_way() {
+            Some(entry) => entry.began_at,
+            None => self.began_at,
+        }
+    }
+
     /// The place in the vendor's rate budget that is kept for the entry under way.
     #[must_use]
     pub fn slot(&self) -> Option<&Slot> {

@@ -334,6 +334,9 @@ pub struct Message {
     /// When it was said, by the vendor's clock, where it tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub said_at: Option<Millis>,
+    /// When it went out, where it may have arrived: by it, it is known again at a vendor that has no names for messages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent: Option<Sent>,
     /// Whether no push brought it: it was found later, and stands behind what was said after it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub late: bool,
@@ -342,6 +345,15 @@ pub struct Message {
     pub vendor_session: Option<String>,
     /// When it was recorded.
     pub created_at: Millis,
+}
+
+/// When a message was on its way to the vendor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sent {
+    /// When the first attempt that may have brought it there began.
+    pub from: Millis,
+    /// When what came of the last one was known.
+    pub until: Millis,
 }
 
 /// A message as the API and the events show it.
@@ -440,6 +452,7 @@ impl Message {
             too_late: false,
             vendor_id: None,
             said_at: None,
+            sent: None,
             late: false,
             vendor_session: None,
             created_at: now,

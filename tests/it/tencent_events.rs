@@ -259,6 +259,110 @@ async fn what_callbacks_did_not_bring_is_looked_for() {
     world.app.assert_in_order(&session);
 }
 
+/// An event that comes, or comes again, once its message was found is no other message.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_comes_after_a_look_is_not_told_again() {
+    let world = World::with(&[("HEAL_SCHEDULE_SECONDS", "1,1,2")]).await;
+    let session = meets_agent(&world, USER).await;
+    world
+        .tencent
+        .switch(|switches| switches.lose_callbacks = true);
+    world.tencent.robot_says(USER, "one").await;
+    world.tencent.user_says(USER, "two").await;
+    let wanted = [("robot", "one", true), ("customer", "two", true)]
+        .map(|(from, content, late)| (from.to_owned(), content.to_owned(), late));
+    world
+        .sweep_until("what was missed is found", async || {
+            said(&world, &session).await == wanted
+        })
+        .await;
+    let lost = world.tencent.callbacks();
+    let lost: Vec<_> = lost
+        .iter()
+        .map(|callback| &callback.push)
+        .filter(|push| push.outcome == PushOutcome::Lost)
+        .collect();
+    assert_eq!(lost.len(), 2);
+    for push_again in lost {
+        push(&world, TENCENT_DOOR, &push_again.body)
+            .await
+            .expect(200);
+    }
+    assert_eq!(said(&world, &session).await, wanted);
+    // The same words, said later, are another message.
+    world
+        .tencent
+        .switch(|switches| switches.lose_callbacks = false);
+    let mut later = lost_event(&world, "two");
+    later["EventTime"] = json!(later["EventTime"].as_i64().unwrap() + 20_000);
+    later["MsgKey"] = json!("7_4711_1725540020");
+    push(&world, TENCENT_DOOR, &later).await.expect(200);
+    assert_eq!(said(&world, &session).await.len(), 3);
+}
+
+/// The event that told of a text, as it was made.
+fn lost_event(world: &World, words: &str) -> Value {
+    let all = world.tencent.callbacks();
+    let has_words = |body: &Value| body["MsgBody"][0]["MsgContent"]["Text"] == words;
+    let body = all
+        .iter()
+        .map(|one| &one.push.body)
+        .find(|body| has_words(body));
+    body.unwrap().clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_said_last_in_the_session_that_was_left_is_looked_for() {
+    let world = World::with(&[("HEAL_SCHEDULE_SECONDS", "1,1,2")]).await;
+    let session = meets_agent(&world, USER).await;
+    let lose = |lose| {
+        world
+            .tencent
+            .switch(|switches| switches.lose_callbacks = lose);
+    };
+    lose(true);
+    world.tencent.agent_says(USER, "the last word").await;
+    world.tencent.end_session(USER);
+    lose(false);
+    world.tencent.user_comes(USER).await;
+    assert_eq!(session_of(&world, USER).await, session);
+    world.tencent.user_says(USER, "I am back").await;
+    world
+        .sweep_until("the last word is found", async || {
+            let mut said = said(&world, &session).await;
+            said.sort();
+            said == [
+                ("agent".to_owned(), "the last word".to_owned(), true),
+                ("customer".to_owned(), "I am back".to_owned(), false),
+            ]
+        })
+        .await;
+}
+
+/// Our session ended while the robot went on at Tencent: what was said before is the earlier conversation's.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_said_before_a_conversation_is_not_looked_for_in_it() {
+    let world = World::with(&[("HEAL_SCHEDULE_SECONDS", "1,1,2")]).await;
+    let first = meets_robot(&world, USER).await;
+    world.tencent.user_says(USER, "one").await;
+    world.close(&first).await.expect(200);
+    world.tencent.user_says(USER, "two").await;
+    let next = session_of(&world, USER).await;
+    assert_ne!(next, first);
+    world
+        .tencent
+        .switch(|switches| switches.lose_callbacks = true);
+    world.tencent.robot_says(USER, "three").await;
+    let wanted = [("customer", "two", false), ("robot", "three", true)]
+        .map(|(from, content, late)| (from.to_owned(), content.to_owned(), late));
+    world
+        .sweep_until("what was missed is found", async || {
+            said(&world, &next).await.len() > 1
+        })
+        .await;
+    assert_eq!(said(&world, &next).await, wanted);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_steers_tencents_client_is_shown_to_nobody() {
     let world = World::start().await;
@@ -352,12 +456,26 @@ async fn where_tencent_has_the_customer_is_seen_as_it_is_now() {
         seen["state"] == "active" && seen["assignee"]["id"] == "a@qq.com"
     })
     .await;
-    // A Tencent that is down hides no session.
+    // A Tencent that is down hides no session; what it said of another one is of no use here.
     let down = Fault::Status(500);
     world
         .tencent
         .fault("POST /v4/desk_http_svc/get_session_state", down, None);
-    world.session(&session).await;
+    world
+        .tencent
+        .switch(|switches| switches.lose_callbacks = false);
+    let other = meets_robot(&world, "user46").await;
+    assert_eq!(world.session(&other).await["state"], "robot");
+    let calls = world
+        .tencent
+        .calls_of("/v4/desk_http_svc/get_session_state");
+    let theirs = world.tencent.user("user46").unwrap();
+    let theirs = &theirs.live().unwrap().id;
+    let in_vain = calls.iter().filter(|call| {
+        let body = call.body.as_ref().unwrap();
+        body["SessionId"] == theirs.as_str() && call.status == Some(500)
+    });
+    assert_ne!(in_vain.count(), 0, "{calls:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -567,7 +685,8 @@ async fn every_kind_of_message_reaches_the_customer() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_rate_that_tencent_grants_is_held() {
     let world = World::with(&[("TENCENT_RATE_LIMIT", "10/2")]).await;
-    let users: Vec<_> = (0..6).map(|number| format!("user{number}")).collect();
+    // More than may go out at once.
+    let users: Vec<_> = (0..12).map(|number| format!("user{number}")).collect();
     let mut sessions = Vec::new();
     for user in &users {
         sessions.push(meets_robot(&world, user).await);
@@ -583,7 +702,7 @@ async fn the_rate_that_tencent_grants_is_held() {
         world.wait_for_status(session, "d-1", "sent").await;
     }
     let calls = world.tencent.calls_of("/v4/desk_http_svc/send_msg");
-    assert_eq!(calls.len(), 6, "each went out once, and none was refused");
+    assert_eq!(calls.len(), 12, "each went out once, and none was refused");
     for first in &calls {
         let within = calls.iter().filter(|call| {
             let after = call.at.duration_since(first.at);
@@ -591,6 +710,44 @@ async fn the_rate_that_tencent_grants_is_held() {
         });
         assert!(within.count() <= 10);
     }
+}
+
+/// Where a message is two calls, each takes a place of its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_begins_a_session_is_counted_beside_its_message() {
+    let world = World::with(&[
+        ("TENCENT_USER_MESSAGES", "start_and_send"),
+        ("TENCENT_RATE_LIMIT", "10/8"),
+    ])
+    .await;
+    let mut sessions = Vec::new();
+    for number in 0..5 {
+        let open = json!({"vendor": "tencent", "customer": format!("user{number}")});
+        let open = world.call(API_KEY, "POST", "/sessions", Some(open)).await;
+        sessions.push(open.expect(201).text_of("id"));
+    }
+    let hello = json!({"id": "c-1", "kind": "text", "content": "Hello"});
+    let sent = sessions
+        .iter()
+        .map(|session| ask(&world, session, "messages", hello.clone()));
+    for answer in join_all(sent).await {
+        assert!([200, 202].contains(&answer.status), "{answer:?}");
+    }
+    for session in &sessions {
+        world.wait_for_status(session, "c-1", "sent").await;
+    }
+    let made = world.tencent.calls_of("/v4/openim/sendmsg").len();
+    assert!(made >= 10, "{made}");
+    let items = world.items().await;
+    let places = items.iter().filter(|item| {
+        let key = item["pk"].as_str().unwrap_or_default();
+        key.starts_with("BUDGET#tencent#POST /v4/openim/sendmsg#")
+    });
+    let counted: u64 = places.filter_map(|item| item["calls"].as_u64()).sum();
+    assert!(
+        counted >= u64::try_from(made).unwrap(),
+        "{counted} of {made}"
+    );
 }
 
 /// Contradiction 7: `random` is another one for each request, and `MsgRandom` the message's over all of them.

@@ -48,7 +48,8 @@ impl App {
         };
         // What was heard since Tencent was asked is newer than what it said then.
         let heard_at = session.heard_at.unwrap_or_default();
-        let what = format!("standing:{}:{heard_at}", session.id);
+        // And so is what was recorded without hearing of it: where we handed the customer on.
+        let what = format!("standing:{}:{heard_at}:{:?}", session.id, session.state);
         let request = get_session_state::Request::Session(&vendor_session);
         let ask = tencent.ask(&request, Class::Read);
         let polled = timeout(LIMIT, tencent.poll(&what, KEPT, ask)).await;

@@ -232,7 +232,7 @@ impl App {
                 Vendor::Udesk | Vendor::Sobot => {
                     self.recorder.record_missed(id, Vec::new(), tell).await?
                 }
-                Vendor::Tencent => self.tencent.record_missed(id, "", Vec::new(), tell).await?,
+                Vendor::Tencent => self.tencent.record_missed(id, Vec::new(), tell).await?,
             };
             self.wake(told.as_ref()).await;
         }

@@ -29,9 +29,9 @@ const CLOCKS_APART: Millis = 60_000;
 /// What Tencent says.
 #[derive(Default)]
 struct Told {
-    /// What was said, the newest first.
-    messages: Vec<Listed>,
-    /// Where the session stands.
+    /// What was said in each of its sessions, the newest first.
+    messages: Vec<(String, Vec<Listed>)>,
+    /// Where the present one stands.
     standing: Option<get_session_state::Response>,
 }
 
@@ -45,16 +45,30 @@ impl App {
             return self.wait_for_settings(session, watch).await;
         };
         // Which session it is at Tencent's, if any, the first event tells.
-        let Some(theirs) = session.vendor_session.clone().or(watch.before.clone()) else {
+        if session.vendor_session.is_none() && watch.before.is_none() {
             return self.plan_next(session, watch, None, clock::now()).await;
-        };
+        }
+        let oldest = self.oldest(session, watch).await?;
         let mut told = Told::default();
-        let asking = all(line, session, &theirs, watch, &mut told);
+        let asking = all(line, session, watch, oldest, &mut told);
         let asked = timeout(LIMIT, asking).await.ok();
         let recorded = self
-            .record_of_tencent(session, watch, &theirs, told, matches!(asked, Some(Ok(()))))
+            .record_of_tencent(session, watch, told, matches!(asked, Some(Ok(()))))
             .await;
         self.plan_after(session, watch, asked, recorded).await
+    }
+
+    /// From when on what was said is of this conversation, and news.
+    async fn oldest(&self, session: &Session, watch: &Watch) -> Result<Millis, TableError> {
+        if let Some(asked_at) = watch.asked_at {
+            return Ok(asked_at - CLOCKS_APART);
+        }
+        // Where it began with a message, what was said before at Tencent may belong to an earlier conversation of ours.
+        let first = self.table.messages_after(&session.id, None, 1).await?;
+        let first = first.messages.into_iter().next();
+        let opened = first.filter(|first| first.created_at == session.created_at);
+        let began = opened.and_then(|first| first.said_at);
+        Ok(began.unwrap_or(session.created_at - CLOCKS_APART))
     }
 
     /// Records what was missed. Only where all was answered something follows from it, and the next look is planned.
@@ -62,7 +76,6 @@ impl App {
         &self,
         session: &Session,
         watch: &Watch,
-        theirs: &str,
         told: Told,
         is_all: bool,
     ) -> Result<(), TableError> {
@@ -71,7 +84,9 @@ impl App {
             mut messages,
             standing,
         } = told;
-        messages.reverse();
+        for (_, messages) in &mut messages {
+            messages.reverse();
+        }
         let ends = standing
             .as_ref()
             .is_some_and(|standing| standing.state == State::NoSession);
@@ -81,7 +96,7 @@ impl App {
         };
         let late = self
             .tencent
-            .record_missed(&session.id, theirs, messages, |change, _| {
+            .record_missed(&session.id, messages, |change, _| {
                 // What was heard since the question is newer than the answer.
                 let now = &change.session;
                 let is_same = now.heard_at == session.heard_at
@@ -111,12 +126,40 @@ impl App {
 async fn all(
     line: TencentLine<'_>,
     session: &Session,
-    theirs: &str,
     watch: &Watch,
+    oldest: Millis,
     told: &mut Told,
 ) -> Result<(), AskError> {
-    // What is older was there when Tencent was asked last, or belongs to an earlier conversation of ours.
-    let oldest = watch.asked_at.unwrap_or(session.created_at) - CLOCKS_APART;
+    let present = session.vendor_session.as_ref();
+    let left = watch.before.as_ref().filter(|left| present != Some(*left));
+    for theirs in left.into_iter().chain(present) {
+        told.messages.push((theirs.clone(), Vec::new()));
+        if let Some((_, messages)) = told.messages.last_mut() {
+            said_in(line, theirs, oldest, messages).await?;
+        }
+    }
+    if let Some(theirs) = present.filter(|_| session.is_open()) {
+        let request = get_session_state::Request::Session(theirs);
+        told.standing = match line.ask(&request, CLASS).await {
+            // "The session does not exist or has stopped."
+            Err(AskError::Gone(_)) => Some(get_session_state::Response {
+                session_id: None,
+                state: State::NoSession,
+                agent_id: None,
+            }),
+            other => had(other)?,
+        };
+    }
+    Ok(())
+}
+
+/// Puts into `messages` what was said in this session from `oldest` on.
+async fn said_in(
+    line: TencentLine<'_>,
+    theirs: &str,
+    oldest: Millis,
+    messages: &mut Vec<Listed>,
+) -> Result<(), AskError> {
     for page in 0..PAGES {
         let request = describe_chat_messages::Request {
             session_id: theirs,
@@ -128,27 +171,13 @@ async fn all(
             break;
         };
         let is_last = u32::try_from(answer.messages.len()).is_ok_and(|count| count < MOST);
-        let mut messages = answer.messages.into_iter();
+        let listed = answer.messages.len();
         let is_new = |one: &Listed| one.timestamp.is_none_or(|at| at >= oldest);
-        let before = told.messages.len();
-        let mut seen = 0;
-        told.messages
-            .extend(messages.by_ref().inspect(|_| seen += 1).filter(is_new));
-        if is_last || told.messages.len() - before < seen {
+        let before = messages.len();
+        messages.extend(answer.messages.into_iter().filter(is_new));
+        if is_last || messages.len() - before < listed {
             break;
         }
-    }
-    if session.is_open() {
-        let request = get_session_state::Request::Session(theirs);
-        told.standing = match line.ask(&request, CLASS).await {
-            // "The session does not exist or has stopped."
-            Err(AskError::Gone(_)) => Some(get_session_state::Response {
-                session_id: None,
-                state: State::NoSession,
-                agent_id: None,
-            }),
-            other => had(other)?,
-        };
     }
     Ok(())
 }

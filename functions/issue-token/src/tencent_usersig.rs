@@ -21,9 +21,6 @@ const LIFE: Life = Life {
     longest_for_customers: 86_400,
 };
 
-/// Tencent's own name for the administrator that every application has.
-const ADMINISTRATOR: &str = "administrator";
-
 /// A Tencent application.
 #[derive(Debug)]
 pub(crate) struct Tencent {
@@ -89,14 +86,7 @@ impl Tencent {
     /// Whether it is the desk's own account, in any case of letters: no page says that Tencent tells
     /// them apart by it.
     fn is_ours(&self, customer: &CustomerId) -> bool {
-        let Application {
-            admins,
-            service_accounts,
-            ..
-        } = &self.application;
-        std::iter::once(ADMINISTRATOR)
-            .chain(admins.iter())
-            .chain(service_accounts.iter())
-            .any(|account| account.eq_ignore_ascii_case(customer.as_str()))
+        let mut ours = self.application.accounts();
+        ours.any(|account| account.eq_ignore_ascii_case(customer.as_str()))
     }
 }

@@ -318,7 +318,7 @@ impl Desk {
     pub fn fits_customer(&self, vendor: Vendor, customer: &CustomerId) -> Result<(), Unfit> {
         match vendor {
             Vendor::Udesk | Vendor::Sobot => Ok(()),
-            Vendor::Tencent => tencent::fits_customer(customer),
+            Vendor::Tencent => tencent::fits_customer(self.tencent.as_ref(), customer),
         }
     }
 

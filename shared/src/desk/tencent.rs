@@ -50,6 +50,8 @@ pub(super) struct Tencent {
     sdk_app_id: u64,
     admin: String,
     service_account: String,
+    /// The desk's own accounts.
+    ours: Vec<String>,
     user_sig: Cached,
     holds: bool,
     rates: Rates,
@@ -88,11 +90,13 @@ impl Tencent {
         let Some(application) = Application::from_settings(settings)? else {
             return Ok(None);
         };
+        let ours = application.accounts().map(str::to_owned).collect();
         let admin = application.admins.first;
         Ok(Some(Self {
             base_url,
             sdk_app_id: application.sdk_app_id,
             service_account: application.service_accounts.first,
+            ours,
             user_sig: Cached::new(application.sdk_app_id, admin.clone(), application.key),
             admin,
             holds,
@@ -250,6 +254,7 @@ impl Line<'_> {
         };
         let began = Instant::now();
         let begins = self.user_messages() == UserMessages::StartAndSend;
+        let mut slot = session.sends.slot();
         if begins && session.vendor_session.is_none() {
             let start = user_send_msg::Request {
                 msg_random: request.msg_random.wrapping_add(1),
@@ -258,10 +263,11 @@ impl Line<'_> {
                 online_only: true,
                 ..request
             };
-            self.perform(&start, session, task).await?;
+            // One place is kept, and each call takes one.
+            self.perform_at(slot.take(), &start, task).await?;
         }
         let line = self.after(began.elapsed());
-        line.perform(&request, session, task).await
+        line.perform_at(slot, &request, task).await
     }
 }
 
@@ -284,15 +290,21 @@ pub(super) fn prepare(change: &mut Change, message: &mut Message) {
     });
 }
 
-/// Refuses a customer who can be no user of Tencent's.
-pub(super) fn fits_customer(customer: &CustomerId) -> Result<(), Unfit> {
-    if is_user_id(customer.as_str()) {
-        return Ok(());
+/// Refuses a customer who can be no user of Tencent's, or is the desk itself: what its own account writes would be an
+/// administrator's.
+pub(super) fn fits_customer(tencent: Option<&Tencent>, customer: &CustomerId) -> Result<(), Unfit> {
+    let customer = customer.as_str();
+    let unfit = |why: String| Err(Unfit::new("customer", why));
+    if !is_user_id(customer) {
+        let why = format!("Tencent takes customers of at most {LONGEST_USER_ID} bytes");
+        return unfit(why);
     }
-    Err(Unfit::new(
-        "customer",
-        format!("Tencent takes customers of at most {LONGEST_USER_ID} bytes"),
-    ))
+    // In any case of letters: no page says that Tencent tells accounts apart by it.
+    let is_same = |account: &String| account.eq_ignore_ascii_case(customer);
+    if tencent.is_some_and(|tencent| tencent.ours.iter().any(is_same)) {
+        return unfit("this is an account of the desk's own".to_owned());
+    }
+    Ok(())
 }
 
 /// Refuses a message that Tencent does not take; what it has no settings for takes none of the customer's.
@@ -431,8 +443,33 @@ mod tests {
     #[test]
     fn a_user_has_thirty_two_bytes() {
         let of = |length| CustomerId::parse(&"x".repeat(length)).unwrap();
-        assert!(fits_customer(&of(32)).is_ok());
-        assert_eq!(fits_customer(&of(33)).unwrap_err().field, "customer");
+        assert!(fits_customer(None, &of(32)).is_ok());
+        let refused = fits_customer(None, &of(33)).unwrap_err();
+        assert_eq!(refused.field, "customer");
+    }
+
+    #[test]
+    fn the_desks_own_accounts_are_no_customers() {
+        let tencent = tencent(&[
+            ("TENCENT_ADMIN", "first-admin,second-admin"),
+            ("TENCENT_SERVICE_ACCOUNT", "desk-1,desk-2"),
+        ])
+        .unwrap();
+        let fits = |customer| {
+            let customer = CustomerId::parse(customer).unwrap();
+            fits_customer(Some(&tencent), &customer)
+        };
+        for ours in [
+            "administrator",
+            "Administrator",
+            "first-admin",
+            "second-admin",
+            "desk-1",
+            "DESK-2",
+        ] {
+            assert_eq!(fits(ours).unwrap_err().field, "customer", "{ours}");
+        }
+        assert!(fits("user45").is_ok());
     }
 
     /// Contradiction 7: `MsgRandom` belongs to the message, however often it is sent.

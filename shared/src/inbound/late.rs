@@ -55,7 +55,10 @@ pub(super) async fn record_late<F: Found>(
 ) -> Result<Option<Late>, TableError> {
     let mut recorded = Recorded::default();
     let mut missed = 0;
-    let keys: Vec<_> = found.iter().map(|one| one.key().to_owned()).collect();
+    let keys: Vec<_> = found
+        .iter()
+        .flat_map(|one| std::iter::once(one.key().to_owned()).chain(one.other_keys()))
+        .collect();
     let mut sessions: Vec<_> = found.iter().filter_map(Piece::vendor_session).collect();
     sessions.sort_unstable();
     sessions.dedup();

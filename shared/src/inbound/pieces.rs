@@ -13,10 +13,12 @@ use crate::{
     vendor::Vendor,
 };
 
-/// How many parts of one push are written at once; a transaction takes 100 items.
+/// How many parts of one push are written at once.
 pub(super) const AT_ONCE: usize = 20;
 /// The most bytes of messages that are written at once: DynamoDB's transactions hold 4 MB, and a call has a second.
 pub(super) const MOST_BYTES: usize = 1_000_000;
+/// How many items are written at once: a transaction takes 100, the session's own among them.
+const MOST_ITEMS: usize = 90;
 /// The largest part, in bytes, that becomes a message: with its plain text beside it still fits an item of DynamoDB's.
 const LARGEST: usize = 128 * 1024;
 
@@ -27,6 +29,11 @@ pub(super) trait Piece {
 
     /// It as it came.
     fn body(&self) -> &str;
+
+    /// How many items it is written as, at most.
+    fn items(&self) -> usize {
+        MOST_ITEMS / AT_ONCE
+    }
 
     /// The vendor's session that it names.
     fn vendor_session(&self) -> Option<String>;
@@ -73,11 +80,12 @@ pub(super) trait Piece {
 
 /// How many of these pieces, from the first on, are written at once.
 pub(super) fn fitting<'a, P: Piece + 'a>(pieces: impl Iterator<Item = &'a P>) -> usize {
-    let mut size = 0;
+    let (mut size, mut items) = (0, 0);
     let each = pieces.take(AT_ONCE).take_while(|piece| {
         // A message stands in the table as itself and in its event, each with its plain text beside.
         size += 4 * piece.body().len();
-        size <= MOST_BYTES
+        items += piece.items();
+        size <= MOST_BYTES && items <= MOST_ITEMS
     });
     each.count().max(1)
 }

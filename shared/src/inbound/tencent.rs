@@ -211,7 +211,31 @@ impl Told {
         self.meaning.is_message().then(|| echo_key(user, random))
     }
 
-    fn say(&self, change: &mut Change, from: Author, agent: Option<Agent>) {
+    /// By what it is known where it was found before this event came.
+    fn late_keys(&self) -> Vec<String> {
+        let Some(at) = self.event.event_time else {
+            return Vec::new();
+        };
+        if !self.meaning.is_message() || !self.shows() {
+            return Vec::new();
+        }
+        let is_users = self.meaning == Meaning::UserMessage;
+        let moment = late::moment(at);
+        let each = [moment, moment - 1, moment + 1];
+        let key = |moment| {
+            let (session, said) = (&self.event.session_id, &self.event.said);
+            late::late_key(session, is_users, said, moment)
+        };
+        each.map(key).into()
+    }
+
+    fn say(&self, change: &mut Change, sighting: &Sighting, from: Author, agent: Option<Agent>) {
+        // It stands in the conversation already. Where somebody has said the same again in that moment, the next look
+        // finds it.
+        let late = self.late_keys();
+        if late.iter().any(|key| sighting.seen.contains_key(key)) {
+            return;
+        }
         let speaker = Speaker {
             from,
             agent,
@@ -256,10 +280,10 @@ impl Piece for Told {
     }
 
     fn other_keys(&self) -> Vec<String> {
-        [self.echo_key(), self.vote_key()]
-            .into_iter()
-            .flatten()
-            .collect()
+        let keys = [self.echo_key(), self.vote_key()];
+        let mut keys: Vec<_> = keys.into_iter().flatten().collect();
+        keys.extend(self.late_keys());
+        keys
     }
 
     fn is_known(&self, seen: &HashMap<String, SessionId>) -> bool {
@@ -269,6 +293,11 @@ impl Piece for Told {
 
     fn body(&self) -> &str {
         &self.body
+    }
+
+    /// Its mark, that of a rating with what is told of it, what is kept raw, and each message with its event.
+    fn items(&self) -> usize {
+        4 + 2 * say::count(&self.event.said)
     }
 
     fn vendor_session(&self) -> Option<String> {
@@ -293,30 +322,41 @@ impl Piece for Told {
             key: self.key.clone(),
         });
         let at = self.event.event_time.unwrap_or(change.now());
+        let is_news = !sighting
+            .by_vendor_session
+            .contains_key(&self.event.session_id);
         if self.opens() {
             follow(change, &self.event.session_id, sighting);
         }
         match self.meaning {
             Meaning::Begun if self.event.is_contact_user => start(change, self.agent(), at),
-            Meaning::Begun => begin(change, at),
+            Meaning::Begun => {
+                // The agent's session is over, whether its end was told or not.
+                if is_news && change.session.is_open() && change.session.state != State::Opening {
+                    change.session.state = State::Robot;
+                    change.session.assignee = None;
+                    change.session.queue = None;
+                }
+                begin(change, at);
+            }
             Meaning::UserMessage => {
                 if self.shows() {
                     begin(change, at);
                     change.speak();
                 }
-                self.say(change, Author::Customer, None);
+                self.say(change, sighting, Author::Customer, None);
             }
             Meaning::RobotMessage => {
                 if self.shows() {
                     begin(change, at);
                 }
-                self.say(change, Author::Robot, None);
+                self.say(change, sighting, Author::Robot, None);
             }
             Meaning::AgentMessage => {
                 if self.shows() {
                     start(change, self.agent(), at);
                 }
-                self.say(change, Author::Agent, self.agent());
+                self.say(change, sighting, Author::Agent, self.agent());
             }
             Meaning::Queued => queue(change, at),
             Meaning::Started => start(change, self.agent(), at),
@@ -332,6 +372,13 @@ impl Piece for Told {
                     change.session.queue = None;
                 }
                 self.put_raw(change, "nobody is online");
+            }
+            // Tencent has no session of this conversation yet: it is of one before.
+            Meaning::Rated | Meaning::Closed
+                if change.session.vendor_session.is_none()
+                    && change.session.state == State::Opening =>
+            {
+                self.put_raw(change, "the conversation has not begun at Tencent");
             }
             Meaning::Rated => match self.event.satisfaction {
                 Some(_) => self.vote(change, sighting, at),
@@ -659,6 +706,27 @@ mod tests {
         );
     }
 
+    /// A transaction takes 100 items.
+    #[test]
+    fn more_elements_than_fit_a_transaction_are_kept_raw() {
+        let many: Vec<_> = (0..120)
+            .map(|number| json!({"MsgType": "TIMTextElem", "MsgContent": {"Text": number.to_string()}}))
+            .collect();
+        let told = told(Meaning::UserMessage, json!({"MsgBody": many}));
+        let change = applied(State::Opening, &told);
+        assert_eq!(messages(&change).len(), say::MOST);
+        assert_eq!(change.raws.len(), 1);
+        let written = change.marks.len()
+            + change.messages.len()
+            + change.events.len()
+            + change.raws.len()
+            + 2 * change.pointers.len()
+            + usize::from(change.survey.is_some());
+        // The session and its watch stand beside.
+        assert!(written + 2 <= 100, "{written}");
+        assert!(told.items() <= 90);
+    }
+
     /// The key: the message's own, the request's, or a hash; and what we said ourselves is known by its random.
     #[test]
     fn what_an_event_is_known_by() {
@@ -680,6 +748,32 @@ mod tests {
         assert!(ours.is_known(&seen));
         let other = HashMap::from([(echo_key("user45", 3), session)]);
         assert!(!ours.is_known(&other));
+    }
+
+    /// A look may have found a message before its event came: it stands in the conversation once.
+    #[test]
+    fn what_was_found_before_its_event_came_is_not_said_again() {
+        let told = told(
+            Meaning::RobotMessage,
+            json!({"MsgBody": text("hello"), "EventTime": 50_000}),
+        );
+        let after = |timestamp, is_users, words: &str| {
+            let said = Said::all_of(&text(words));
+            let key = late::late_key("s-1", is_users, &said, late::moment(timestamp));
+            let mut sighting = Sighting::default();
+            sighting.seen.insert(key, SessionId::new(0));
+            let mut change = Change::to(session(State::Robot), 90_000);
+            told.apply(&mut change, &sighting);
+            assert_eq!(change.marks.len(), 1);
+            messages(&change).len()
+        };
+        for at in [45_000, 50_000, 50_400, 54_999] {
+            assert_eq!(after(at, false, "hello"), 0, "{at}");
+        }
+        assert_eq!(after(50_000, true, "hello"), 1);
+        assert_eq!(after(50_000, false, "hullo"), 1);
+        assert_eq!(after(30_000, false, "hello"), 1);
+        assert_eq!(after(70_000, false, "hello"), 1);
     }
 
     #[test]
@@ -708,6 +802,44 @@ mod tests {
         told(Meaning::Closed, json!({})).apply(&mut change, &Sighting::default());
         assert_eq!(change.session.state, State::Active);
         assert_eq!(change.raws.len(), 1);
+    }
+
+    /// What was over before this conversation reached Tencent.
+    #[test]
+    fn the_end_of_a_session_before_ends_none_that_is_yet_to_begin() {
+        for meaning in [Meaning::Closed, Meaning::Rated] {
+            let told = told(meaning, json!({"SatisfactionSelected": 4}));
+            let change = applied(State::Opening, &told);
+            assert_eq!(change.session.state, State::Opening, "{meaning:?}");
+            assert!(change.events.is_empty(), "{meaning:?}");
+            assert_eq!(change.raws.len(), 1, "{meaning:?}");
+        }
+    }
+
+    #[test]
+    fn a_new_session_at_tencent_is_the_robots_until_somebody_takes_it() {
+        let begun = |fields, is_known: bool| {
+            let mut session = session(State::Active);
+            session.vendor_session = Some("s-0".to_owned());
+            session.assignee = Some(Agent {
+                id: Some("a@b.c".to_owned()),
+                name: None,
+                avatar: None,
+            });
+            let mut sighting = Sighting::default();
+            if is_known {
+                let id = session.id.clone();
+                sighting.by_vendor_session.insert("s-1".to_owned(), id);
+            }
+            let mut change = Change::to(session, 9_000);
+            told(Meaning::Begun, fields).apply(&mut change, &sighting);
+            (change.session.state, change.session.assignee.is_some())
+        };
+        assert_eq!(begun(json!({}), false), (State::Robot, false));
+        // A repeat, or one that comes after the agent has taken the customer.
+        assert_eq!(begun(json!({}), true), (State::Active, true));
+        let agents = json!({"IsContactUser": true, "AgentId": "a@b.c"});
+        assert_eq!(begun(agents, false), (State::Active, true));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::{
     desk::{OnUnknown, Opened, Outcome, Welcome},
     error::VendorFault,
     event::Fact,
-    message::{Message, Status},
+    message::{Message, Sent, Status},
     outgoing::Task,
     schedule::Schedule,
     session::{Assign, Robot, Session, State},
@@ -372,12 +372,19 @@ fn settle_message(
     if !message.status.is_none_or(|old| old.gives_way_to(status)) {
         return;
     }
+    let now = change.now();
+    let sends = &change.session.sends;
+    let from = sends.maybe_arrived_since().or(sends.began_at());
+    let sent = match status {
+        Status::Sent | Status::Unknown => from.map(|from| Sent { from, until: now }),
+        Status::Failed | Status::Queued | Status::Sending | Status::Read => message.sent,
+    };
     let message = Message {
         status: Some(status),
         error: fault.cloned(),
+        sent,
         ..message.clone()
     };
-    let now = change.now();
     match status {
         Status::Sent => change.tell(&Fact::MessageSent(message.view()), now),
         Status::Unknown => change.tell(&Fact::MessageUnknown(message.view()), now),
@@ -584,6 +591,33 @@ mod tests {
             Some(&wish),
         );
         assert_eq!(change.session.state, State::Active);
+    }
+
+    /// By when it went out a message is known again, and not by when it was written.
+    #[test]
+    fn a_message_says_when_it_was_on_its_way() {
+        let sent = |lost: bool, status| {
+            let mut change = change(State::Active, Some("11"));
+            let log = &mut change.session.sends;
+            log.append();
+            log.begin("a", 300, 1_000);
+            if lost {
+                log.may_have_arrived();
+                log.postpone(400);
+                log.begin("a", 400, 1_000);
+            }
+            let id = crate::ids::MessageId::new(1);
+            let author = crate::message::Author::Desk;
+            let kind = crate::message::Kind::Text;
+            let message = Message::new(id.clone(), author, kind, "x".to_owned(), 10);
+            settle_message(&mut change, &message, status, None);
+            change.messages.get(&id).and_then(|message| message.sent)
+        };
+        let was = |from| Some(Sent { from, until: 1_000 });
+        assert_eq!(sent(false, Status::Sent), was(300));
+        assert_eq!(sent(true, Status::Sent), was(300));
+        assert_eq!(sent(true, Status::Unknown), was(300));
+        assert_eq!(sent(false, Status::Failed), None);
     }
 
     /// What the app is told.

@@ -11,13 +11,16 @@ use super::{
 };
 use crate::{
     change::{Broken, Change},
-    clock::Millis,
+    clock::{self, Millis},
     ids::{SessionId, nonce},
     silence::Watch,
 };
 
 /// In how many parts of the index watches stand: they are written much less often than sessions.
 pub const WATCH_SHARDS: u64 = 2;
+
+/// How often a watch is read anew that somebody else is writing.
+const TRIES: u32 = 8;
 
 /// The part of the index in which watches of this shard stand.
 fn part(shard: u64) -> String {
@@ -140,15 +143,24 @@ impl Table {
     /// # Errors
     /// Where the table refuses.
     pub async fn look_now(&self, id: &SessionId, now: Millis) -> Result<bool, TableError> {
-        let Some(watch) = self.watch(id).await? else {
-            return Ok(false);
-        };
-        let asked = Watch {
-            due: Some(now),
-            must: true,
-            ..watch.clone()
-        };
-        self.put_watch(id, &watch.stamp, &asked, now).await
+        // A look that ends just now sets it anew, and knows nothing of this.
+        for tries in 0..TRIES {
+            if tries > 0 {
+                clock::pause(tries).await;
+            }
+            let Some(watch) = self.watch(id).await? else {
+                return Ok(false);
+            };
+            let asked = Watch {
+                due: Some(now),
+                must: true,
+                ..watch.clone()
+            };
+            if self.put_watch(id, &watch.stamp, &asked, now).await? {
+                return Ok(true);
+            }
+        }
+        Err(TableError::Contended)
     }
 
     /// Sessions that are to be looked after by `until`, up to `limit` of a part of the index.

@@ -119,8 +119,17 @@ impl<'a> Line<'a> {
         session: &Session,
         task: &Task,
     ) -> Result<R::Response, Outcome> {
-        let waits = Waits::At(session.sends.slot());
-        let answer = self.call(request, task.class(), waits).await;
+        self.perform_at(session.sends.slot(), request, task).await
+    }
+
+    /// The same of one of several calls of an entry: this place is kept for it, if any.
+    pub(super) async fn perform_at<R: Endpoint>(
+        &self,
+        slot: Option<&Slot>,
+        request: &R,
+        task: &Task,
+    ) -> Result<R::Response, Outcome> {
+        let answer = self.call(request, task.class(), Waits::At(slot)).await;
         answer.map_err(Failure::outcome)
     }
 

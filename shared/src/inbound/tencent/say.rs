@@ -14,6 +14,9 @@ use crate::{
     },
 };
 
+/// How many elements of one message are shown at most: each is a message of its own, and its event, in one transaction.
+pub(super) const MOST: usize = 40;
+
 /// Who says something, when and where.
 pub(super) struct Speaker {
     /// Who.
@@ -44,6 +47,10 @@ impl Speaker {
                 because = Some(why_not(one));
                 continue;
             };
+            if place >= MOST {
+                because = Some("it has more elements than can be shown");
+                break;
+            }
             if let Said::Desk {
                 shown: Shown::Rating(rating),
                 ..
@@ -75,6 +82,16 @@ impl Speaker {
         }
         because
     }
+}
+
+/// Whether there is more of it than is shown.
+pub(super) fn is_cut(said: &[Said]) -> bool {
+    said.iter().filter(|one| is_shown(one)).count() > MOST
+}
+
+/// How many messages come of this.
+pub(super) fn count(said: &[Said]) -> usize {
+    said.iter().filter(|one| is_shown(one)).count().min(MOST)
 }
 
 /// Whether anybody is shown it.
@@ -113,12 +130,42 @@ fn why_not(said: &Said) -> &'static str {
 
 /// Kind and content that a message was given, and one that was said elsewhere has: enough to know it again.
 pub(super) fn is_same(said: &Said, message: &Message) -> bool {
+    // What the app sends as it stands may be one of Desk's elements, which is shown as something else where it comes in.
+    if let Said::Desk { data, .. } = said
+        && message.kind == Kind::Custom
+        && message.content == *data
+    {
+        return true;
+    }
     words(said).is_some_and(|words| {
         words.kind == message.kind
             && words.content == message.content
             && words.face == message.face
-            && words.place == message.place
+            && is_same_place(words.place.as_ref(), message.place.as_ref())
     })
+}
+
+/// A number is the same whether it is written as a whole one or not.
+fn is_same_place(one: Option<&Place>, other: Option<&Place>) -> bool {
+    let degrees = |place: &Place| {
+        let each = [&place.latitude, &place.longitude];
+        each.map(serde_json::Number::as_f64)
+    };
+    one.map(degrees) == other.map(degrees)
+}
+
+/// What is shown of `said`, in short: the same wherever it is told of.
+pub(super) fn gist(said: &[Said]) -> String {
+    let each = said.iter().filter_map(words).map(|words| {
+        let place = words
+            .place
+            .map(|place| (place.latitude.as_f64(), place.longitude.as_f64()));
+        format!(
+            "{:?}\n{}\n{:?}\n{place:?}",
+            words.kind, words.content, words.face
+        )
+    });
+    each.collect::<Vec<_>>().join("\n")
 }
 
 /// A message of which no more than its words are right. `None` where nobody is shown it.
@@ -239,5 +286,59 @@ fn survey(rating: &Rating) -> Survey {
             })
             .collect(),
         ..Survey::default()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::ids::MessageId;
+
+    fn sent(kind: Kind, content: &str) -> Message {
+        Message::new(MessageId::new(1), Author::Desk, kind, content.to_owned(), 0)
+    }
+
+    /// What the app sends as `custom` reads as a card, a menu or rich text where Tencent lists it.
+    #[test]
+    fn what_was_sent_as_it_stands_is_known_again() {
+        for (src, content) in [
+            (
+                "22",
+                json!({"header": "h", "desc": "d", "pic": "https://a.example.com/a.png", "url": "https://a.example.com/"}),
+            ),
+            ("29", json!({"x": 1})),
+            ("30", json!("<b>x</b>")),
+        ] {
+            let data =
+                json!({"customerServicePlugin": 0, "src": src, "content": content}).to_string();
+            let body = json!([{"MsgType": "TIMCustomElem", "MsgContent": {"Data": data.as_str()}}]);
+            let said = Said::all_of(&body);
+            assert!(matches!(said[0], Said::Desk { .. }), "{src}");
+            assert!(is_same(&said[0], &sent(Kind::Custom, &data)), "{src}");
+            assert!(!is_same(&said[0], &sent(Kind::Custom, "{}")), "{src}");
+            assert!(!is_same(&said[0], &sent(Kind::Text, &data)), "{src}");
+        }
+    }
+
+    #[test]
+    fn a_place_is_the_same_however_its_degrees_are_written() {
+        let said = |longitude: serde_json::Value| {
+            let place = json!({"Desc": "here", "Latitude": 29.5, "Longitude": longitude});
+            Said::all_of(&json!([{"MsgType": "TIMLocationElem", "MsgContent": place}]))
+        };
+        let here = Message {
+            place: Some(Place {
+                latitude: serde_json::Number::from_f64(29.5).unwrap(),
+                longitude: 116.into(),
+            }),
+            ..sent(Kind::Location, "here")
+        };
+        assert!(is_same(&said(json!(116.0))[0], &here));
+        assert!(!is_same(&said(json!(116.5))[0], &here));
+        assert_eq!(gist(&said(json!(116.0))), gist(&said(json!(116))));
+        assert_ne!(gist(&said(json!(116.5))), gist(&said(json!(116))));
     }
 }

@@ -11,6 +11,9 @@ use crate::{
     secret::Secret,
 };
 
+/// Tencent's own name for the administrator that every application has.
+const ADMINISTRATOR: &str = "administrator";
+
 /// The application, its key and the desk's own accounts.
 #[derive(Debug)]
 pub struct Application {
@@ -59,6 +62,13 @@ impl Application {
             admins: Accounts::from_settings(settings, &TENCENT_ADMIN)?,
             service_accounts: Accounts::from_settings(settings, &TENCENT_SERVICE_ACCOUNT)?,
         }))
+    }
+
+    /// The desk's own accounts, which no customer has.
+    pub fn accounts(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(ADMINISTRATOR)
+            .chain(self.admins.iter())
+            .chain(self.service_accounts.iter())
     }
 }
 

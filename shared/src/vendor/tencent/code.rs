@@ -2,7 +2,8 @@
 //!
 //! Vendor pages: <https://www.tencentcloud.com/document/product/1229/68821> (those of `send_msg`),
 //! <https://www.tencentcloud.com/document/product/1229/68947> (those of finding an agent),
-//! <https://www.tencentcloud.com/document/product/1047/34348> (those of every call)
+//! <https://www.tencentcloud.com/document/product/1047/34348> (those of every call),
+//! <https://cloud.tencent.com/document/product/679/131708> (those of every call of Desk's)
 
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +13,18 @@ use serde::{Deserialize, Serialize};
 pub enum Code {
     /// 0: done.
     Success,
+    /// 60007: there were more calls than Tencent takes.
+    OverLimit,
+    /// 60008: the call took too long; the page says to try again.
+    TimedOut,
+    /// 60011: the same as 60007, of other calls.
+    OverOtherLimit,
+    /// 60014: the call took too long inside Tencent.
+    TimedOutInside,
+    /// 60018: calls follow too closely; the page says to try again later.
+    TooFrequent,
+    /// 60019: the same as 60018, of other calls.
+    OthersTooFrequent,
     /// 90001: the body is not JSON.
     NotJson,
     /// 90002: `MsgBody` is not as the message format says, or no array.
@@ -48,8 +61,14 @@ pub enum Code {
 
 impl Code {
     /// All that the pages list.
-    pub const DOCUMENTED: [Self; 16] = [
+    pub const DOCUMENTED: [Self; 22] = [
         Self::Success,
+        Self::OverLimit,
+        Self::TimedOut,
+        Self::OverOtherLimit,
+        Self::TimedOutInside,
+        Self::TooFrequent,
+        Self::OthersTooFrequent,
         Self::NotJson,
         Self::MalformedBody,
         Self::NoRandom,
@@ -72,6 +91,12 @@ impl Code {
     pub fn number(self) -> i64 {
         match self {
             Self::Success => 0,
+            Self::OverLimit => 60_007,
+            Self::TimedOut => 60_008,
+            Self::OverOtherLimit => 60_011,
+            Self::TimedOutInside => 60_014,
+            Self::TooFrequent => 60_018,
+            Self::OthersTooFrequent => 60_019,
             Self::NotJson => 90_001,
             Self::MalformedBody => 90_002,
             Self::NoRandom => 90_005,

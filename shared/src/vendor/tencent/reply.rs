@@ -1,6 +1,7 @@
 //! What an answer means for the next attempt, decided once for every call.
 //!
-//! Vendor page: <https://www.tencentcloud.com/document/product/1229/68821>
+//! Vendor pages: <https://www.tencentcloud.com/document/product/1229/68821>,
+//! <https://cloud.tencent.com/document/product/679/131708>
 
 use http::HeaderMap;
 use serde::de::DeserializeOwned;
@@ -53,7 +54,7 @@ pub fn read(status: u16, headers: &HeaderMap, body: &[u8]) -> Result<Value, Refu
             after: retry_after(headers),
         },
         (500.., _) | (200..=299, None) => Fate::RetryMaybeArrived,
-        (200..=299, Some(code)) => match fate(code) {
+        (200..=299, Some(code)) => match fate(code, headers) {
             Some(fate) => fate,
             None => return Ok(body),
         },
@@ -71,10 +72,16 @@ pub fn read(status: u16, headers: &HeaderMap, body: &[u8]) -> Result<Value, Refu
 }
 
 /// The one decision; `None` is success. No wildcard: a new code has to be thought about here.
-fn fate(code: Code) -> Option<Fate> {
+fn fate(code: Code, headers: &HeaderMap) -> Option<Fate> {
     match code {
         Code::Success => None,
-        Code::Internal => Some(Fate::Retry { after: None }),
+        Code::OverLimit | Code::OverOtherLimit | Code::TooFrequent | Code::OthersTooFrequent => {
+            Some(Fate::Retry {
+                after: retry_after(headers),
+            })
+        }
+        // No page says that an internal error comes before the message has gone out.
+        Code::Internal | Code::TimedOut | Code::TimedOutInside => Some(Fate::RetryMaybeArrived),
         Code::SessionGone => Some(Fate::SessionGone),
         Code::NotJson
         | Code::MalformedBody
@@ -114,7 +121,7 @@ mod tests {
         assert!(read(200, &HeaderMap::new(), OK).is_ok());
     }
 
-    /// Contradiction 9: 141002 says to retry, 141005 that the session is gone; nothing else is retried.
+    /// Contradiction 9: of the page's codes, 141002 says to retry, 141005 that the session is gone; no other is retried.
     #[test]
     fn contradiction_9_every_code_of_the_page_and_141002_alone_is_retried() {
         for number in [
@@ -123,7 +130,7 @@ mod tests {
         ] {
             assert_eq!(answered(200, number), Some(Fate::Refused), "{number}");
         }
-        assert_eq!(answered(200, 141_002), Some(Fate::Retry { after: None }));
+        assert_eq!(answered(200, 141_002), Some(Fate::RetryMaybeArrived));
         assert_eq!(answered(200, 141_005), Some(Fate::SessionGone));
         assert_eq!(
             answered(200, 70_001),
@@ -131,6 +138,26 @@ mod tests {
             "an expired UserSig"
         );
         assert_eq!(answered(200, 4_711), Some(Fate::Refused));
+    }
+
+    /// The page of Desk's common codes: over the limit nothing was done, and what took too long may have been.
+    #[test]
+    fn limits_and_time_outs_that_come_with_200_are_retried() {
+        for number in [60_007, 60_011, 60_018, 60_019] {
+            let retry = Fate::Retry { after: None };
+            assert_eq!(answered(200, number), Some(retry), "{number}");
+        }
+        for number in [60_008, 60_014] {
+            assert_eq!(
+                answered(200, number),
+                Some(Fate::RetryMaybeArrived),
+                "{number}"
+            );
+        }
+        let headers = HeaderMap::from_iter([(header::RETRY_AFTER, "7".parse().unwrap())]);
+        let refusal = read(200, &headers, br#"{"ErrorCode":60007}"#).unwrap_err();
+        let after = Some(std::time::Duration::from_secs(7));
+        assert_eq!(refusal.fate, Fate::Retry { after });
     }
 
     #[test]

@@ -81,7 +81,7 @@ async fn serve(twin: Twin, call: Incoming) -> Response {
     {
         let response = match instead {
             Instead::Status(status) => status_response(status, None),
-            Instead::Limited => status_response(429, twin.lock().switches.retry_after),
+            Instead::Limited => limited(&twin, number),
             Instead::Code { code, message } => {
                 answered(&twin, number, Err(Refusal::new(code, message)))
             }
@@ -91,7 +91,7 @@ async fn serve(twin: Twin, call: Incoming) -> Response {
     }
     let response = match take(&twin, &call) {
         None => status_response(404, None),
-        Some(Err(Limited)) => status_response(429, twin.lock().switches.retry_after),
+        Some(Err(Limited)) => limited(&twin, number),
         Some(Ok(outcome)) => answered(&twin, number, outcome),
     };
     match fault {
@@ -170,6 +170,16 @@ fn take(twin: &Twin, call: &Incoming) -> Option<Result<Outcome, Limited>> {
         done.answer
     });
     Some(Ok(outcome))
+}
+
+/// What a call is answered of which there were too many.
+fn limited(twin: &Twin, number: usize) -> Response {
+    let switches = twin.lock().switches.clone();
+    if switches.limits_by_status {
+        return status_response(429, switches.retry_after);
+    }
+    let refusal = Refusal::new(refusal::OVER_LIMIT, "call frequency exceeded");
+    answered(twin, number, Err(refusal))
 }
 
 fn answered(twin: &Twin, number: usize, outcome: Outcome) -> Response {

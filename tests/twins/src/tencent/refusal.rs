@@ -5,6 +5,8 @@
 
 use serde_json::{Map, Value, json};
 
+/// There were more calls than are taken.
+pub(crate) const OVER_LIMIT: i64 = 60007;
 /// The UserSig has expired.
 pub(crate) const SIG_EXPIRED: i64 = 70001;
 /// The UserSig is invalid.

@@ -48,6 +48,9 @@ pub struct Switches {
     pub accept_at_once: bool,
     /// Calls that are taken of each API in a second; `None` for any number.
     pub rate_limit: Option<usize>,
+    /// Whether what is over the limit is answered 429, as by a server in front; else it is 200 and a code, as the page
+    /// says.
+    pub limits_by_status: bool,
     /// Seconds for a Retry-After header on a limited answer (429), if it is to have one.
     pub retry_after: Option<u64>,
     /// How far the vendor's clock is ahead of this machine's, in seconds.
@@ -134,6 +137,7 @@ impl Default for Switches {
             agents: vec!["test@qq.com".to_owned()],
             accept_at_once: true,
             rate_limit: Some(200),
+            limits_by_status: false,
             retry_after: None,
             clock_offset_seconds: 0,
         }

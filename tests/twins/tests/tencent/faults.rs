@@ -12,7 +12,10 @@ const SEND: &str = "POST /v4/desk_http_svc/send_msg";
 #[tokio::test]
 async fn refusing_faults_have_no_effect() {
     let (twin, client) = start().await;
-    twin.switch(|s| s.retry_after = Some(7));
+    twin.switch(|s| {
+        s.limits_by_status = true;
+        s.retry_after = Some(7);
+    });
     let body = text("user45", 1, "hello");
     let raw = body.to_string();
     twin.fault(SEND, Fault::code(141002, "internal error"), Some(2));

@@ -216,10 +216,20 @@ async fn more_calls_than_are_taken_in_a_second_are_refused() {
     twin.switch(|switches| switches.rate_limit = Some(3));
     let session = twin.begin_session("user1");
     let path = format!("/v4/desk_http_svc/{STATE}?{}", query(&[]));
-    let mut statuses = Vec::new();
-    for _ in 0..4 {
+    let mut answers = Vec::new();
+    for by_status in [false, false, false, false, true] {
+        twin.switch(|switches| switches.limits_by_status = by_status);
         let answer = client.post(&path, &json!({ "SessionId": session })).await;
-        statuses.push(answer.status);
+        answers.push((answer.status, answer.text.contains("60007")));
     }
-    assert_eq!(statuses, [200, 200, 200, 429]);
+    assert_eq!(
+        answers,
+        [
+            (200, false),
+            (200, false),
+            (200, false),
+            (200, true),
+            (429, false)
+        ]
+    );
 }
