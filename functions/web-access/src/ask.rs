@@ -117,8 +117,9 @@ impl Wanted {
         let traces = self.calls.iter().any(|call| call.call == Name::Trace);
         let mut said = self.parameters.iter();
         let lost = said.find(|(parameter, _)| {
-            !(traces && parameter.group.object().is_some())
-                && !links.iter().any(|place| parameter.range.has(*place))
+            let is_traced = traces && parameter.group.object().is_some();
+            let is_linked = links.iter().any(|place| parameter.range.has(*place));
+            !is_traced && !is_linked
         });
         lost.map_or(Ok(()), |(parameter, _)| {
             let name = parameter.name;

@@ -14,15 +14,17 @@ use crate::{
     lambda::chain,
     line::{self, Metric},
     secret::Secret,
-    table::{SharedToken, Token},
+    table::{SharedToken, TableError, Token},
     vendor::{
         Vendor,
         sobot::get_token::{self, Application},
     },
 };
 
-/// The lease of whoever fetches lasts as long as the call, and this: for the write behind it.
-const SLACK: Millis = 2_000;
+/// The lease of whoever fetches lasts as long as the call, and this: for the write behind it, and its further tries.
+const SLACK: Millis = 5_000;
+/// So often the write is tried again.
+const MORE_TRIES: u32 = 2;
 /// A token that is refused so soon after it was fetched is not the reason: another would be refused, too.
 const YOUNG: Millis = 2_000;
 /// After a failure nobody asks again for so long; twice as long after each further one …
@@ -180,11 +182,7 @@ impl Tokens {
     ) -> Result<Secret, Outcome> {
         match self.fetch(desk, limit).await {
             Ok(token) => {
-                let kept = desk
-                    .table
-                    .keep_token(Vendor::Sobot, &self.whose, owner, &token)
-                    .await;
-                match kept {
+                match self.keep(desk, owner, &token).await {
                     Ok(true) => Ok(self.hold(token)),
                     // The lease had ended, and another may have been minted since. This one will show.
                     Ok(false) => Ok(token.text),
@@ -214,6 +212,23 @@ impl Tokens {
                 }
                 old.map(|token| token.text).ok_or(outcome)
             }
+        }
+    }
+
+    /// Keeps a token for all. A table that is busy for a moment is asked again: what is not there is fetched once more by
+    /// another, and this one may be good for nothing then.
+    async fn keep(&self, desk: &Desk, owner: &str, token: &Token) -> Result<bool, TableError> {
+        let mut tries = 0;
+        loop {
+            let kept = desk
+                .table
+                .keep_token(Vendor::Sobot, &self.whose, owner, token)
+                .await;
+            if kept.is_ok() || tries == MORE_TRIES {
+                return kept;
+            }
+            clock::pause(tries).await;
+            tries += 1;
         }
     }
 
