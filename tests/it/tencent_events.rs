@@ -349,6 +349,15 @@ async fn what_was_said_before_a_conversation_is_not_looked_for_in_it() {
     world.tencent.user_says(USER, "two").await;
     let next = session_of(&world, USER).await;
     assert_ne!(next, first);
+    // A look that finds nothing makes the next one no less careful. Where a session stands is asked of an open one.
+    let standings = || {
+        let path = "/v4/desk_http_svc/get_session_state";
+        world.tencent.calls_of(path).len()
+    };
+    let asked = standings();
+    world
+        .sweep_until("Tencent is asked", async || standings() > asked)
+        .await;
     world
         .tencent
         .switch(|switches| switches.lose_callbacks = true);

@@ -60,15 +60,18 @@ impl App {
 
     /// From when on what was said is of this conversation, and news.
     async fn oldest(&self, session: &Session, watch: &Watch) -> Result<Millis, TableError> {
-        if let Some(asked_at) = watch.asked_at {
-            return Ok(asked_at - CLOCKS_APART);
+        let news = watch.asked_at.map(|asked_at| asked_at - CLOCKS_APART);
+        if let Some(news) = news.filter(|news| *news > session.created_at + CLOCKS_APART) {
+            return Ok(news);
         }
-        // Where it began with a message, what was said before at Tencent may belong to an earlier conversation of ours.
+        // Where it began with a message, what was said before at Tencent may belong to an earlier conversation of ours,
+        // however often was asked since.
         let first = self.table.messages_after(&session.id, None, 1).await?;
         let first = first.messages.into_iter().next();
         let opened = first.filter(|first| first.created_at == session.created_at);
         let began = opened.and_then(|first| first.said_at);
-        Ok(began.unwrap_or(session.created_at - CLOCKS_APART))
+        let news = news.unwrap_or(session.created_at - CLOCKS_APART);
+        Ok(began.map_or(news, |began| began.max(news)))
     }
 
     /// Records what was missed. Only where all was answered something follows from it, and the next look is planned.
