@@ -1,6 +1,6 @@
 //! What every function does around its own concern: logging, reading a request, answering, batches.
 
-use std::{fmt, future::Future};
+use std::{fmt, future::Future, pin::Pin};
 
 use lambda_http::{Body, Request, RequestExt, Response, lambda_runtime, service_fn};
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -92,7 +92,7 @@ where
 {
     lambda_http::run(service_fn(|request| {
         let line = Line::of_request(&request);
-        let handled = handler(request);
+        let handled = boxed(handler(request));
         async {
             let answered = async {
                 handled.await.unwrap_or_else(|error| {
@@ -105,6 +105,12 @@ where
         }
     }))
     .await
+}
+
+/// All that a function does is in its handler's future, tens of kilobytes. On its way to where it is polled it goes
+/// through a dozen hands, each of which would copy it.
+fn boxed<R: Future>(handled: R) -> Pin<Box<R>> {
+    Box::pin(handled)
 }
 
 /// An error of the caller's is told by its code alone: the sentence and the field may quote what the
@@ -279,7 +285,10 @@ where
         let line = Line::of_message(batch.records.len(), correlation);
         let handled = async {
             let failed = match task {
-                Ok(task) => handler(task).await.err().map(|error| error.to_string()),
+                Ok(task) => {
+                    let done = boxed(handler(task)).await;
+                    done.err().map(|error| error.to_string())
+                }
                 Err(error) => Some(error),
             };
             failed.map(|error| {
@@ -359,7 +368,7 @@ where
     lambda_runtime::run(lambda_runtime::service_fn(
         |event: lambda_runtime::LambdaEvent<Batch>| {
             let line = Line::of(Some(&event.context));
-            let handled = handler(event.payload);
+            let handled = boxed(handler(event.payload));
             async { Ok::<_, std::convert::Infallible>(line.over(handled).await) }
         },
     ))
@@ -379,7 +388,7 @@ where
     lambda_runtime::run(lambda_runtime::service_fn(
         |event: lambda_runtime::LambdaEvent<IgnoredAny>| {
             let line = Line::of(Some(&event.context));
-            let handled = handler();
+            let handled = boxed(handler());
             async {
                 let failed = |done: &Result<(), E>| match done {
                     Ok(()) => Outcome::Done,

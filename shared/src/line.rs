@@ -270,8 +270,6 @@ impl Line {
             request_id = self.request_id,
             correlation_id = self.correlation.as_ref().map(tracing::field::display),
         );
-        // In a box: the compiler gives up on futures that lie too deep in each other.
-        let work = Box::pin(work);
         let written = async {
             let done = work.instrument(span).await;
             let outcome = outcome(&done);

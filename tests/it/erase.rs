@@ -19,7 +19,7 @@ async fn erase(world: &World, query: &str) -> Answer {
 async fn ended(world: &World, customer: &str) -> String {
     let session = world.open_session(customer).await;
     world
-        .say(&session, "1", "My secret is 4711")
+        .say(&session, "1", "My secret is Rumpelstilzchen")
         .await
         .expect(200);
     world.close(&session).await.expect(200);
@@ -40,11 +40,11 @@ async fn left(world: &World, session: &str) -> Vec<Value> {
 async fn a_customers_ended_sessions_are_gone_and_all_others_stay() {
     let world = World::start().await;
     let gone = world.open_session("DE").await;
-    world.agent_says("DE", "Your code is 0815").await;
+    world.agent_says("DE", "Your code is Heureka").await;
     // What is remembered of a look-up goes, too.
     let look = "/customers/DE?include=unread";
     let unread = world.call(API_KEY, "GET", look, None).await.expect(200);
-    assert!(unread.text.contains("0815"), "{unread:?}");
+    assert!(unread.text.contains("Heureka"), "{unread:?}");
     world.close(&gone).await.expect(200);
     world.wait_until_told(&gone, "session.closed").await;
     world.all_went_out(&gone).await;
@@ -60,7 +60,7 @@ async fn a_customers_ended_sessions_are_gone_and_all_others_stay() {
     );
     assert_eq!(left(&world, &gone).await, [] as [Value; 0]);
     let all = json!(world.items().await).to_string();
-    assert!(!all.contains("0815"), "{all}");
+    assert!(!all.contains("Heureka"), "{all}");
     let path = format!("/sessions/{gone}");
     world.call(API_KEY, "GET", &path, None).await.expect(404);
     assert_eq!(world.session(&open).await["state"], "active");
@@ -151,7 +151,7 @@ async fn everybodys_go_where_that_is_said() {
         assert_eq!(left(&world, session).await, [] as [Value; 0]);
     }
     let text = json!(world.items().await).to_string();
-    assert!(!text.contains("4711"), "{text}");
+    assert!(!text.contains("Rumpelstilzchen"), "{text}");
     let asked = &world.twin.calls_of("/im/sessions/destroy_session")[0];
     assert_eq!(asked.query_value("customer_id"), "");
 }
@@ -256,7 +256,7 @@ async fn what_udesk_tells_of_an_erased_session_is_not_kept() {
         .await
         .expect(200);
 
-    let said = json!([{"sender": "customer", "content": "My secret is 4711"}]);
+    let said = json!([{"sender": "customer", "content": "My secret is Rumpelstilzchen"}]);
     let close = json!({"im_sub_session_id": udesk, "customer_token": "DE", "im_log_infos": said});
     let vote = json!({"im_sub_session_id": udesk, "customer_token": "DE", "option_id": 101});
     for (action, message) in [("ImSubSession_close", close), ("ImSurveyVote_create", vote)] {
@@ -268,7 +268,7 @@ async fn what_udesk_tells_of_an_erased_session_is_not_kept() {
     assert_eq!(left(&world, &session).await, [] as [Value; 0]);
     assert_eq!(world.raw_items().await, [] as [Value; 0]);
     let text = json!(world.items().await).to_string();
-    assert!(!text.contains("4711"), "{text}");
+    assert!(!text.contains("Rumpelstilzchen"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

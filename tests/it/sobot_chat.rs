@@ -13,6 +13,8 @@ use harness::{
 };
 use serde_json::{Value, json};
 
+use crate::sobot_token::until_the_token_has_grown;
+
 const CONNECT: &str = "/api/chat/5/user/chat_connect";
 const SEND: &str = "/api/chat/5/user/chat_send";
 const COMMENT: &str = "/api/chat/5/user/comment";
@@ -900,7 +902,7 @@ async fn neither_key_nor_token_nor_what_is_said_is_logged() {
         .expect(200);
     let first = world.sobot.app_token().unwrap();
     // One that is younger is not replaced.
-    tokio::time::sleep(std::time::Duration::from_millis(2_100)).await;
+    until_the_token_has_grown(&world).await;
     world.sobot.forget_app_tokens();
     world
         .say(&session, "c-2", "a-private-word")

@@ -93,13 +93,6 @@ impl App {
         })))
     }
 
-    /// Opens a connection ahead of need.
-    pub async fn warm(&self) {
-        if let Self(Some(desk)) = self {
-            desk.sender.warm().await;
-        }
-    }
-
     /// Answers one request.
     ///
     /// # Errors

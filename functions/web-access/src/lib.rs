@@ -101,13 +101,6 @@ impl App {
         })
     }
 
-    /// Opens a connection ahead of need, where one may be needed.
-    pub async fn warm(&self) {
-        if let Some(sobot) = &self.sobot {
-            sobot.warm().await;
-        }
-    }
-
     /// Answers one request.
     ///
     /// # Errors
