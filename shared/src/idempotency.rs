@@ -3,10 +3,10 @@
 
 use lambda_http::Request;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 use crate::{
     change::Mark,
+    digest,
     error::{Error, Kind},
     ids::MessageId,
 };
@@ -95,8 +95,5 @@ pub fn fingerprint(asked: &impl Serialize) -> Result<String, Error> {
     let text = serde_json::to_vec(asked).map_err(|error| {
         Error::new(Kind::Internal, "something went wrong on our side").with_source(error)
     })?;
-    Ok(Sha256::digest(text)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect())
+    Ok(digest::whole(text))
 }

@@ -29,6 +29,7 @@ pub mod config;
 pub mod correlation;
 #[cfg(feature = "vendors")]
 pub mod desk;
+pub mod digest;
 pub mod error;
 pub mod event;
 pub mod fate;

@@ -172,10 +172,9 @@ async fn a_thousand_first_calls_of_a_cold_token_fetch_it_once() {
 /// The token that the functions share has an age at which it is replaced where it is refused.
 pub(crate) async fn until_the_token_has_grown(world: &World) {
     let functions = Functions::of(world);
-    let shared = functions
-        .table
-        .shared_token(Vendor::Sobot, &functions.whose());
-    let token = shared.await.unwrap().token.unwrap();
+    let whose = functions.whose();
+    let shared = functions.table.shared_token(Vendor::Sobot, &whose).await;
+    let token = shared.unwrap().token.unwrap();
     until("the token has grown", async || {
         clock::now() > token.fetched_at + GROWN
     })

@@ -2,9 +2,9 @@
 
 use deskbridge::{
     config::{ConfigError, Settings, UDESK_CARDS},
+    digest,
     vendor::udesk::card::Card,
 };
-use sha2::{Digest, Sha256};
 
 /// The largest list, in bytes: Lambda's environment variables hold 4 KB in all, names and values of all settings.
 const LARGEST: usize = 3 * 1024;
@@ -67,12 +67,9 @@ impl Cards {
 fn id(card: &Card) -> String {
     // A card is texts alone, which can always be written.
     let text = serde_json::to_string(card).unwrap_or_default();
-    let digest = Sha256::digest(text);
-    digest
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let mut digits = digest::whole(text);
+    digits.truncate(16);
+    digits
 }
 
 #[cfg(test)]

@@ -84,13 +84,9 @@ impl App {
         })
     }
 
-    /// Opens connections ahead of need.
+    /// Opens a connection ahead of need. Most sessions are well: no vendor is asked, and nobody nudged.
     pub async fn warm(&self) {
-        let table = self.table.warm_url();
-        let mut urls = self.desk.warm_urls();
-        urls.push(&table);
-        urls.push(self.deliveries.warm_url());
-        self.http.warm(&urls).await;
+        self.http.warm(&[&self.table.warm_url()]).await;
     }
 
     /// Looks after the sessions that a batch of nudges names.

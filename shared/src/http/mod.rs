@@ -127,16 +127,7 @@ impl Client {
             headers: std::mem::take(response.headers_mut()),
             body: Vec::new(),
         };
-        let _ = tokio::time::timeout(BODY_LIMIT, async {
-            let mut read = 0;
-            while let Ok(Some(chunk)) = response.chunk().await {
-                read += chunk.len();
-                if read > SHORT_BODY {
-                    break;
-                }
-            }
-        })
-        .await;
+        let _ = tokio::time::timeout(BODY_LIMIT, read_away(response)).await;
         Ok(answer)
     }
 
@@ -152,20 +143,35 @@ impl Client {
     }
 
     /// Opens connections to `urls` ahead of need. Init runs with the full CPU, so a handshake costs
-    /// least there. Waits at most 300 ms; what fails here is met again, and handled, at the first call.
+    /// least there; so these are hosts that a request is sure to need. Waits at most 300 ms; what fails here is met
+    /// again, and handled, at the first call.
     pub async fn warm(&self, urls: &[&str]) {
         let mut tasks = tokio::task::JoinSet::new();
         for url in urls {
-            let request = self.0.head(*url).timeout(WARM_LIMIT).send();
+            // With GET, which DynamoDB answers with its health; not every host leaves a connection open after a HEAD.
+            let request = self.0.get(*url).timeout(WARM_LIMIT).send();
             tasks.spawn(async move {
                 // Whether the connection came about shows at the first call.
-                let _ = request.await;
+                if let Ok(answer) = request.await {
+                    read_away(answer).await;
+                }
             });
         }
         let _ = tokio::time::timeout(WARM_LIMIT, async {
             while tasks.join_next().await.is_some() {}
         })
         .await;
+    }
+}
+
+/// Reads a short body to its end, so that the connection can be used again.
+async fn read_away(mut answer: reqwest::Response) {
+    let mut read = 0;
+    while let Ok(Some(chunk)) = answer.chunk().await {
+        read += chunk.len();
+        if read > SHORT_BODY {
+            break;
+        }
     }
 }
 

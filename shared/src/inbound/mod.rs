@@ -11,8 +11,10 @@ pub mod udesk;
 
 pub use late::Late;
 
+/// A key for what has no identifier of its own.
+pub(crate) use crate::digest::half as hash;
+
 use futures_util::future::join_all;
-use sha2::{Digest, Sha256};
 
 use crate::{
     change::Raw,
@@ -112,16 +114,6 @@ impl Recorded {
         // All at once: the vendor waits.
         join_all(deliver.chain(heal)).await;
     }
-}
-
-/// A key for what has no identifier of its own.
-pub(crate) fn hash(content: &[u8]) -> String {
-    let digest = Sha256::digest(content);
-    digest
-        .iter()
-        .take(16)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
 }
 
 /// Records a push that nothing can be made of, or that belongs to nobody we know.

@@ -7,7 +7,7 @@ mod door;
 mod late;
 mod say;
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::OnceLock};
 
 pub use door::Signed;
 use say::Speaker;
@@ -103,6 +103,7 @@ impl Record for Recorder {
             meaning,
             survey,
             event,
+            late_keys: OnceLock::new(),
         };
         record_pieces(&self.table, &self.lately, &customer, vec![told]).await
     }
@@ -178,6 +179,7 @@ struct Told {
     /// The survey that the desk has offered, where the session ends.
     survey: Option<Survey>,
     event: SessionEvent,
+    late_keys: OnceLock<Vec<String>>,
 }
 
 impl Told {
@@ -212,7 +214,11 @@ impl Told {
     }
 
     /// By what it is known where it was found before this event came.
-    fn late_keys(&self) -> Vec<String> {
+    fn late_keys(&self) -> &[String] {
+        self.late_keys.get_or_init(|| self.make_late_keys())
+    }
+
+    fn make_late_keys(&self) -> Vec<String> {
         let Some(at) = self.event.event_time else {
             return Vec::new();
         };
@@ -282,7 +288,7 @@ impl Piece for Told {
     fn other_keys(&self) -> Vec<String> {
         let keys = [self.echo_key(), self.vote_key()];
         let mut keys: Vec<_> = keys.into_iter().flatten().collect();
-        keys.extend(self.late_keys());
+        keys.extend_from_slice(self.late_keys());
         keys
     }
 
@@ -501,6 +507,7 @@ mod tests {
             meaning,
             survey: None,
             event: *event,
+            late_keys: OnceLock::new(),
         }
     }
 

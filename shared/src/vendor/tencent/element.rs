@@ -6,9 +6,9 @@
 
 use serde::{Serialize, Serializer};
 use serde_json::Number;
-use sha2::{Digest, Sha256};
 
 use super::custom_element::{Card, Order, card_data, order_data};
+use crate::digest;
 
 /// An element of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -254,9 +254,7 @@ impl<'a> Media<'a> {
 
 /// What a client keeps it under: the same for the same URL.
 fn uuid(url: &str) -> String {
-    let digest = Sha256::digest(url);
-    let bytes = digest.iter().take(16);
-    bytes.map(|byte| format!("{byte:02x}")).collect()
+    digest::half(url)
 }
 
 /// The last part of a URL's path.

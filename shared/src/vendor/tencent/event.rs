@@ -5,13 +5,15 @@
 
 use serde::Deserialize;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use super::said::Said;
-use crate::vendor::{
-    number::integer,
-    text::optional,
-    unreadable::{Unreadable, members, parse},
+use crate::{
+    digest,
+    vendor::{
+        number::integer,
+        text::optional,
+        unreadable::{Unreadable, members, parse},
+    },
 };
 
 /// The callback's own name, in the query and in the body.
@@ -133,9 +135,8 @@ impl Callback {
 /// sent with.
 #[must_use]
 pub fn echo_key(user: &str, msg_random: u32) -> String {
-    let digest = Sha256::digest(format!("{user}\n{msg_random}"));
-    let digits = digest.iter().take(16).map(|byte| format!("{byte:02x}"));
-    format!("ours-{}", digits.collect::<String>())
+    let digits = digest::half(format!("{user}\n{msg_random}"));
+    format!("ours-{digits}")
 }
 
 impl SessionEvent {
