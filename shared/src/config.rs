@@ -78,8 +78,8 @@ settings! {
     TENCENT_RATE_LIMIT: "how many calls Tencent takes of each API in a minute, or calls/seconds; behind it, comma-separated, what differs (200/1)";
     TENCENT_USER_MESSAGES: "what becomes of what customers write through the API at Tencent: off (they write in Tencent's client), send (openim/sendmsg), or start_and_send (the same, and before the first one the message that begins a session) (off)";
     TENCENT_WEBHOOK_SECRETS: "the last part of the callback URL given to Tencent's Desk, at least 16 characters, current first";
-    TENCENT_CALLBACK_TOKEN: "the tokens of Tencent's callback authentication, at least 8 characters, current first";
-    TENCENT_REQUIRE_SIGN: "whether a callback of Tencent's must be signed: on or off (on where TENCENT_CALLBACK_TOKEN is set)";
+    TENCENT_CALLBACK_TOKEN: "the tokens of Tencent's callback authentication, at least 8 characters, current first; there must be one unless TENCENT_REQUIRE_SIGN is off";
+    TENCENT_REQUIRE_SIGN: "whether a callback of Tencent's must be signed: on or off (on where it is not set)";
     TENCENT_EVENTS: "what the names of Desk's events mean, beside SessionBegin, ChatBot.UserSendMsg and ChatBot.RobotSendMsg: comma-separated, such as `Agent.SendMsg=agent_message`; begun, user_message, robot_message, agent_message, queued, started, transferred, nobody_online, closed, rated or ignored";
     RUST_LOG: "what is logged, such as info or deskbridge=debug; of libraries never more than warnings";
     METRICS_NAMESPACE: "where CloudWatch keeps the metrics (deskbridge); set by the template";

@@ -353,6 +353,7 @@ impl World {
             ("TENCENT_SERVICE_ACCOUNT", "@customer_service_account"),
             ("TENCENT_RATE_LIMIT", "60000"),
             ("TENCENT_WEBHOOK_SECRETS", TENCENT_PATH_SECRET),
+            ("TENCENT_REQUIRE_SIGN", "off"),
             ("TENCENT_EVENTS", &tencent::EventNames::default().setting()),
             ("VENDOR_TIMEOUT_MS", "1000"),
             ("NUDGE_GRACE_SECONDS", "1"),

@@ -9,6 +9,7 @@ use deskbridge::vendor::sobot::web::{
     route, ticket,
 };
 use harness::{binaries::root, contract::Contract};
+use serde_json::{Map, Value};
 
 /// The rows of its tables: Sobot's name, ours, in the component, in a link, where, the tests.
 fn rows() -> Vec<[String; 6]> {
@@ -70,6 +71,20 @@ fn no_parameter_is_missing() {
         .chain(["manual", "custom", "token", "sysNum", "deployId"]);
     for name in others {
         assert!(named.contains(name), "{name}");
+    }
+    // Of the call that asks for a token, whose names other places have as well.
+    let rows = rows();
+    for part in ["request", "answer"] {
+        let file = format!("tests/fixtures/sobot/page_token.{part}.json");
+        let text = std::fs::read_to_string(root().join(file)).unwrap();
+        let example: Map<String, Value> = serde_json::from_str(&text).unwrap();
+        for name in example.keys() {
+            let is_there = rows.iter().any(|[sobot, _, _, _, place, _]| {
+                let is_calls = place.starts_with("the call that asks for the token");
+                is_calls && quoted(sobot).any(|one| one == name)
+            });
+            assert!(is_there, "{part}: {name}");
+        }
     }
 }
 

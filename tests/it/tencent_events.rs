@@ -94,7 +94,12 @@ async fn a_conversation_that_tencent_begins_has_a_session_of_its_own() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_callback_without_a_good_sign_finds_nothing() {
     const TOKENS: &str = "the-next-callback-token,the-present-one";
-    let world = World::with(&[("TENCENT_CALLBACK_TOKEN", TOKENS)]).await;
+    let world = World::with(&[
+        ("TENCENT_CALLBACK_TOKEN", TOKENS),
+        // Nothing said: it is on.
+        ("TENCENT_REQUIRE_SIGN", ""),
+    ])
+    .await;
     let status = async |token: Option<&str>, lag: i64| {
         world.tencent.switch(|switches| {
             switches.callback_token = token.map(str::to_owned);

@@ -78,6 +78,21 @@ fn no_endpoint_field_code_element_or_event_is_missing() {
     {
         assert!(named.contains(field.as_str()), "{field}");
     }
+    // What the page has in its tables and sentences alone.
+    for name in [
+        "ExcludeFromUserRespTimeout",
+        "identifier",
+        "usersig",
+        "random",
+        "contenttype",
+        "sdkappid",
+        "Sign",
+        "RequestTime",
+        "RequestID",
+        "SdkAppid",
+    ] {
+        assert!(named.contains(name), "{name}");
+    }
     for element in [
         "TIMTextElem",
         "TIMCustomElem",

@@ -333,7 +333,7 @@ impl Desk {
                 Some(sobot) => sobot.fits(message),
                 None => Err(sobot::takes_none(message)),
             },
-            Vendor::Tencent => tencent::fits(self.tencent.as_ref(), message),
+            Vendor::Tencent => tencent::fits(self.tencent.as_ref(), &session.customer, message),
         }
     }
 

@@ -308,7 +308,11 @@ pub(super) fn fits_customer(tencent: Option<&Tencent>, customer: &CustomerId) ->
 }
 
 /// Refuses a message that Tencent does not take; what it has no settings for takes none of the customer's.
-pub(super) fn fits(tencent: Option<&Tencent>, message: &Message) -> Result<(), Unfit> {
+pub(super) fn fits(
+    tencent: Option<&Tencent>,
+    customer: &CustomerId,
+    message: &Message,
+) -> Result<(), Unfit> {
     let takes_users = tencent.is_some_and(|one| one.user_messages != UserMessages::Off);
     if message.from != Author::Desk && !takes_users {
         return Err(Unfit::new(
@@ -316,6 +320,10 @@ pub(super) fn fits(tencent: Option<&Tencent>, message: &Message) -> Result<(), U
             "at Tencent the customer writes through Tencent's own client (POST /tokens gives a UserSig); \
              your server may write as the desk: \"as\":\"desk\"",
         ));
+    }
+    // Events open sessions too, of whomever they name.
+    if message.from != Author::Desk {
+        fits_customer(tencent, customer)?;
     }
     if message.from != Author::Desk && message.needs_no_answer {
         let why = "leave it out: only what the desk says waits for an answer";
@@ -345,8 +353,12 @@ mod tests {
         Message::new(MessageId::new(1), Author::Desk, kind, content, 0)
     }
 
+    fn user() -> CustomerId {
+        CustomerId::parse("user45").unwrap()
+    }
+
     fn refused_at(message: &Message) -> Option<&'static str> {
-        fits(None, message).err().map(|unfit| unfit.field)
+        fits(None, &user(), message).err().map(|unfit| unfit.field)
     }
 
     fn tencent(given: &'static [(&str, &str)]) -> Result<Tencent, String> {
@@ -431,10 +443,16 @@ mod tests {
         };
         assert_eq!(refused_at(&message), Some("as"));
         let off = tencent(&[("TENCENT_USER_MESSAGES", "off")]).unwrap();
-        assert!(fits(Some(&off), &message).is_err());
+        assert!(fits(Some(&off), &user(), &message).is_err());
         for on in ["send", "start_and_send"] {
             let on: &'static [(&str, &str)] = vec![("TENCENT_USER_MESSAGES", on)].leak();
-            assert!(fits(Some(&tencent(on).unwrap()), &message).is_ok());
+            let tencent = tencent(on).unwrap();
+            assert!(fits(Some(&tencent), &user(), &message).is_ok());
+            // An event opens a session of whomever it names; nobody writes as the desk's own account for all that.
+            let admin = CustomerId::parse("administrator").unwrap();
+            let unfit = fits(Some(&tencent), &admin, &message).unwrap_err();
+            assert_eq!(unfit.field, "customer");
+            assert!(fits(Some(&tencent), &admin, &from_desk(Kind::Text)).is_ok());
         }
         let odd = tencent(&[("TENCENT_USER_MESSAGES", "yes")]).unwrap_err();
         assert!(odd.contains("TENCENT_USER_MESSAGES is malformed"), "{odd}");

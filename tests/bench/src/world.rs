@@ -393,6 +393,7 @@ fn settings(udesk: &str, sobot: &str, tencent: &str, app: &str) -> BTreeMap<Stri
             &application.service_accounts.join(","),
         ),
         ("TENCENT_WEBHOOK_SECRETS", "local-tencent-secret"),
+        ("TENCENT_REQUIRE_SIGN", "off"),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into()

@@ -1,4 +1,5 @@
-//! What lets a callback of Tencent's in: the application's number, and where the console has a token, the `Sign`.
+//! What lets a callback of Tencent's in: the application's number, and the `Sign`, unless a setting says that Desk does not
+//! sign.
 
 use lambda_http::{Body, Request, Response};
 use serde::Serialize;
@@ -8,6 +9,7 @@ use crate::{
     clock::Millis,
     config::{
         ConfigError, Settings, TENCENT_CALLBACK_TOKEN, TENCENT_REQUIRE_SIGN, TENCENT_SDK_APP_ID,
+        TENCENT_WEBHOOK_SECRETS,
     },
     error::Error,
     lambda::query_parameter,
@@ -40,8 +42,11 @@ impl Door for Signed {
     fn from_settings(settings: &Settings) -> Result<Self, ConfigError> {
         let tokens = settings.secrets(&TENCENT_CALLBACK_TOKEN, SHORTEST_TOKEN)?;
         let tokens = match settings.optional(&TENCENT_REQUIRE_SIGN).as_deref() {
-            None => tokens,
-            Some("on") => settings.required_secrets(&TENCENT_CALLBACK_TOKEN, SHORTEST_TOKEN)?,
+            // Without a path secret nothing comes in at all: this is no deployment for Tencent.
+            None if settings.optional(&TENCENT_WEBHOOK_SECRETS).is_none() => tokens,
+            None | Some("on") => {
+                settings.required_secrets(&TENCENT_CALLBACK_TOKEN, SHORTEST_TOKEN)?
+            }
             Some("off") => Vec::new(),
             Some(other) => return Err(TENCENT_REQUIRE_SIGN.malformed(&format!("{other:?}"))),
         };
@@ -124,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn where_there_is_a_token_a_callback_is_signed() {
+    fn a_callback_is_signed_unless_a_setting_says_otherwise() {
         const TOKEN: (&str, &str) = ("TENCENT_CALLBACK_TOKEN", "another-one,xxxxyyyy");
         let signed = [
             ("SdkAppid", "1400000000"),
@@ -141,11 +146,20 @@ mod tests {
         }
         let off = door(&[APP, TOKEN, ("TENCENT_REQUIRE_SIGN", "off")]).unwrap();
         assert_eq!(off.admit(&request(&signed[..1]), THEN), Ok(None));
-        let no_token = door(&[APP, ("TENCENT_REQUIRE_SIGN", "on")]).unwrap_err();
-        assert!(
-            no_token.contains("TENCENT_CALLBACK_TOKEN is not set"),
-            "{no_token}"
-        );
+        // vendors.md 3.6: on by default. The way without is said.
+        const PATH: (&str, &str) = ("TENCENT_WEBHOOK_SECRETS", "a-tencent-path-secret");
+        for unsigned in [&[APP, PATH], &[APP, ("TENCENT_REQUIRE_SIGN", "on")]] {
+            let no_token = door(unsigned).unwrap_err();
+            assert!(
+                no_token.contains("TENCENT_CALLBACK_TOKEN is not set"),
+                "{no_token}"
+            );
+            assert!(
+                no_token.contains("TENCENT_REQUIRE_SIGN is off"),
+                "{no_token}"
+            );
+        }
+        assert!(door(&[APP, PATH, ("TENCENT_REQUIRE_SIGN", "off")]).is_ok());
         assert!(door(&[("TENCENT_REQUIRE_SIGN", "yes")]).is_err());
         let short = door(&[("TENCENT_CALLBACK_TOKEN", "hunter2")]).unwrap_err();
         assert!(!short.contains("hunter2"), "{short}");

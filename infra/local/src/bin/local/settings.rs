@@ -20,6 +20,8 @@ pub(crate) fn local() -> BTreeMap<String, String> {
         ("UDESK_WEBHOOK_SECRETS", "local-udesk-secret".to_owned()),
         ("SOBOT_WEBHOOK_SECRETS", "local-sobot-secret".to_owned()),
         ("TENCENT_WEBHOOK_SECRETS", "local-tencent-secret".to_owned()),
+        // So that one can send an event by hand.
+        ("TENCENT_REQUIRE_SIGN", "off".to_owned()),
         // Base64 of "local-only-app-events-secret----".
         (
             "APP_EVENTS_SECRETS",
