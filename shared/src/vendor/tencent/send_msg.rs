@@ -206,9 +206,11 @@ mod tests {
         let frame = r#"[{"MsgType":"TIMTextElem","MsgContent":{"Text":""}}]"#.len();
         let fits = "é".repeat((12_288 - frame) / 2);
         assert!(measure(&[Element::Text(&fits)]).is_ok());
-        let too_long = format!("{fits}é");
-        let error = measure(&[Element::Text(&too_long)]).unwrap_err();
-        assert!(error.to_string().contains("at most 12288"), "{error}");
+        for more in ["x", "é"] {
+            let too_long = format!("{fits}{more}");
+            let error = measure(&[Element::Text(&too_long)]).unwrap_err();
+            assert!(error.to_string().contains("at most 12288"), "{error}");
+        }
     }
 
     /// Contradiction 3: Desk spells the accounts without the underscore of `openim/sendmsg`. Contradiction 5: one of the
