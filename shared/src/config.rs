@@ -103,6 +103,7 @@ pub mod aws_settings {
         AWS_ENDPOINT_URL: "a local server in place of AWS";
         AWS_ENDPOINT_URL_DYNAMODB: "a local server in place of DynamoDB";
         AWS_ENDPOINT_URL_SQS: "a local server in place of SQS";
+        AWS_ENDPOINT_PATIENCE: "how many times as long as AWS local servers may take to answer";
     }
 }
 
@@ -273,6 +274,20 @@ impl Settings {
             return Err(VENDOR_TIMEOUT_MS.malformed(&format!("{limit}, expected 1 to 20000")));
         }
         Ok(Duration::from_millis(limit))
+    }
+
+    /// How many times as long as AWS the servers in its place may take to answer.
+    ///
+    /// # Errors
+    /// Where it is no number, or none between 1 and 100.
+    #[cfg(any(feature = "table", feature = "queues"))]
+    pub fn patience(&self) -> Result<u32, ConfigError> {
+        let setting = &aws_settings::AWS_ENDPOINT_PATIENCE;
+        let times = self.parsed_or(setting, 1)?;
+        if !(1..=100).contains(&times) {
+            return Err(setting.malformed(&format!("{times}, expected 1 to 100")));
+        }
+        Ok(times)
     }
 
     /// The values of a comma-separated list; empty where it is not set.

@@ -10,7 +10,7 @@ use crate::{
     correlation::Correlation,
     http::{
         Client as HttpClient,
-        aws::{Access, source, timeouts},
+        aws::{Access, source},
     },
     ids::SessionId,
     line,
@@ -108,7 +108,7 @@ impl Queue {
             .behavior_version(aws_sdk_sqs::config::BehaviorVersion::latest())
             .region(aws_sdk_sqs::config::Region::new(access.region))
             .credentials_provider(access.credentials)
-            .timeout_config(timeouts())
+            .timeout_config(access.timeouts)
             .identity_cache(aws_sdk_sqs::config::IdentityCache::no_cache())
             .stalled_stream_protection(
                 aws_sdk_sqs::config::StalledStreamProtectionConfig::disabled(),

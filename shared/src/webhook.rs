@@ -86,6 +86,7 @@ pub struct Receiver<R, D = Unsigned> {
     heals: Option<Queue>,
     inbox: Queue,
     http: Client,
+    patience: u32,
 }
 
 impl<R: Record, D: Door> Receiver<R, D> {
@@ -110,6 +111,7 @@ impl<R: Record, D: Door> Receiver<R, D> {
             deliveries,
             table,
             http,
+            patience: settings.patience()?,
         })
     }
 
@@ -142,9 +144,9 @@ impl<R: Record, D: Door> Receiver<R, D> {
         };
         line::add(Metric::Received, 1);
         let body: &[u8] = request.body();
-        let end = Instant::now() + LIMIT;
+        let end = Instant::now() + LIMIT * self.patience;
         let recording = self.recorder.record_request(body, named.as_deref());
-        let why = match timeout(TABLE_LIMIT, recording).await {
+        let why = match timeout(TABLE_LIMIT * self.patience, recording).await {
             Ok(Ok(recorded)) => {
                 // Where SQS takes too long, `sweep` wakes the drainers.
                 let _ = timeout_at(end, recorded.wake(&self.deliveries, self.heals.as_ref())).await;

@@ -46,7 +46,7 @@ pub mod world;
 
 /// How long a wait lasts at most where the test names no bound of its own: far more than anything
 /// here takes on a busy machine, far less than a hung CI job.
-pub const BOUND: Duration = Duration::from_secs(60);
+pub const BOUND: Duration = Duration::from_secs(180);
 
 /// A client for plain HTTP to this machine: no proxy from the environment, no redirects, a time
 /// limit of [`BOUND`].

@@ -70,6 +70,11 @@ pub const EVENTS_SECRET: &str = "whsec_dGVzdC1ldmVudHMtc2VjcmV0LW9ubHktZm9yLXRlc
 /// The secret that signs customer tokens.
 pub const TOKEN_SECRET: &str = "test-customer-token-secret-0123456789";
 
+/// AWS is waited for no longer than where deskbridge is deployed: for stories of a table and of queues that hang.
+pub const AS_IN_AWS: [(&str, &str); 1] = [("AWS_ENDPOINT_PATIENCE", "1")];
+/// A vendor is not waited for long: for stories of one that gives no answer.
+pub const SHORT_WAIT: (&str, &str) = ("VENDOR_TIMEOUT_MS", "2000");
+
 /// A deskbridge of one test's own.
 pub struct World {
     /// The functions.
@@ -206,7 +211,7 @@ impl Answer {
 }
 
 impl World {
-    /// A deskbridge with the settings that tests share: short waits, no rate limit at Udesk.
+    /// A deskbridge with the settings that tests share: soon again where an attempt failed, no rate limit at Udesk.
     pub async fn start() -> Self {
         Self::with(&[]).await
     }
@@ -252,10 +257,14 @@ impl World {
         let twin = Twin::start(TwinOptions::default())
             .await
             .expect("the twin starts");
-        twin.switch(|switches| switches.rate_limit = None);
+        twin.switch(|switches| {
+            switches.rate_limit = None;
+            switches.push_timeout = BOUND;
+        });
         let sobot = sobot::Twin::start(sobot::Options::default())
             .await
             .expect("Sobot's twin starts");
+        sobot.switch(|switches| switches.push_timeout = BOUND);
         let tencent = tencent::Twin::start(tencent::Options::default())
             .await
             .expect("Tencent's twin starts");
@@ -327,7 +336,6 @@ impl World {
             ("APP_EVENTS_SECRETS", EVENTS_SECRET),
             ("APP_EVENTS_ALLOWED_HOSTS", "127.0.0.1"),
             ("APP_EVENTS_URL", &events.url()),
-            ("APP_TIMEOUT_MS", "2000"),
             ("UDESK_BASE_URL", &udesk.url()),
             ("UDESK_EMAIL", "admin@udesk.cn"),
             ("UDESK_API_TOKEN", "0f6c9d2e-5b3a-4c1d-8e7f-112233445566"),
@@ -355,11 +363,12 @@ impl World {
             ("TENCENT_WEBHOOK_SECRETS", TENCENT_PATH_SECRET),
             ("TENCENT_REQUIRE_SIGN", "off"),
             ("TENCENT_EVENTS", &tencent::EventNames::default().setting()),
-            ("VENDOR_TIMEOUT_MS", "1000"),
             ("NUDGE_GRACE_SECONDS", "1"),
             ("RETRY_SCHEDULE_SECONDS", "1,1,1,1,1,1,1,1,1,1"),
             ("AWS_ENDPOINT_URL_DYNAMODB", &dynamodb.url()),
             ("AWS_ENDPOINT_URL_SQS", &sqs.url()),
+            // On a busy machine a process may stand still for seconds.
+            ("AWS_ENDPOINT_PATIENCE", "10"),
             ("RUST_LOG", "info"),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()));

@@ -127,6 +127,7 @@ fn the_table_of_settings_is_the_codes() {
         &aws_settings::AWS_ENDPOINT_URL,
         &aws_settings::AWS_ENDPOINT_URL_DYNAMODB,
         &aws_settings::AWS_ENDPOINT_URL_SQS,
+        &aws_settings::AWS_ENDPOINT_PATIENCE,
     ];
     let mut read: Vec<_> = ALL
         .iter()

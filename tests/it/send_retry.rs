@@ -8,7 +8,7 @@ use harness::{
     BOUND,
     app::Event,
     faults,
-    world::{Answer, World},
+    world::{Answer, SHORT_WAIT, World},
 };
 
 const MESSAGES: &str = "POST /im/messages";
@@ -125,9 +125,9 @@ async fn the_wait_that_the_vendor_asks_for_is_kept() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_success_that_hides_behind_a_time_out_happens_once_where_repeats_are_dropped() {
-    let world = World::start().await;
+    let world = World::with(&[SHORT_WAIT]).await;
     let hidden = [
-        ("late", Fault::AnswerLate(Duration::from_secs(3))),
+        ("late", Fault::AnswerLate(Duration::from_secs(6))),
         ("never", Fault::NeverAnswer),
         ("cut", Fault::CutAfter),
     ];

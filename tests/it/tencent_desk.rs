@@ -12,7 +12,7 @@ use deskbridge_twins::tencent::{Addressing, Call, Fault, Received};
 use futures_util::future::join_all;
 use harness::{
     BOUND,
-    world::{API_KEY, Answer, World},
+    world::{API_KEY, Answer, SHORT_WAIT, World},
 };
 use serde_json::{Value, json};
 
@@ -226,12 +226,12 @@ async fn each_code_of_the_page_has_its_fate() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn messages_outlive_a_tencent_that_is_down_slow_or_limits() {
-    let world = World::start().await;
+    let world = World::with(&[SHORT_WAIT]).await;
     let faults = [
         ("500", Fault::Status(500)),
         ("limited", Fault::Limited),
         ("never", Fault::NeverAnswer),
-        ("late", Fault::AnswerLate(Duration::from_secs(3))),
+        ("late", Fault::AnswerLate(Duration::from_secs(6))),
         ("cut", Fault::CutAfter),
     ];
     for (customer, fault) in faults {

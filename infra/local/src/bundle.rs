@@ -1,7 +1,7 @@
 //! The bundle: the template's functions, running.
 
 use crate::cors::CORS_ORIGINS;
-use crate::environment::environment;
+use crate::environment::{PATIENCE, environment};
 use crate::error::{Error, InvokeError};
 use crate::front::Front;
 use crate::log::{Log, LogLine, LogSink};
@@ -38,7 +38,8 @@ pub struct Options {
     /// The port of the HTTP API and the function URLs; 0 takes a free one.
     pub port: u16,
     /// Environment variables for the functions. Each function gets those that the template declares for it; besides these
-    /// all get `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_SQS` (where a test puts its proxy) and `RUST_LOG`.
+    /// all get `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_SQS` (where a test puts its proxy) and `RUST_LOG`, and
+    /// `AWS_ENDPOINT_PATIENCE`, which is for a busy machine: each function's Timeout is so many times what the template says.
     /// `CORS_ORIGINS` is for no function: it stands for the template's parameter `CorsOrigins`.
     pub settings: BTreeMap<String, String>,
     /// Whether schedules call their functions: at start, and then by their rate.
@@ -102,6 +103,11 @@ impl Bundle {
         template.scope.queue_urls = resources::create(servers, &template).await?;
 
         let cors = template.cors(settings.get(CORS_ORIGINS).map(String::as_str))?;
+        // What is no number each function refuses itself, at its start, saying why.
+        let patience = settings
+            .get(PATIENCE)
+            .and_then(|times| times.parse().ok())
+            .unwrap_or(1);
         let mut pools = BTreeMap::new();
         for function in template.functions().values() {
             let endpoints = [
@@ -113,7 +119,7 @@ impl Bundle {
                 binaries.join(format!("{}{}", function.name, std::env::consts::EXE_SUFFIX));
             let pool = Pool::new(
                 &function.name,
-                function.timeout,
+                function.timeout * patience,
                 binary,
                 environment,
                 runtime_port,

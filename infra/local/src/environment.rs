@@ -11,8 +11,13 @@ pub fn access_key(function: &str) -> String {
     format!("local-{function}")
 }
 
-/// Names that `settings` may set whether or not the template declares them: where the servers are, and the log level.
-const ALWAYS: [&str; 3] = [
+/// How many times as long as AWS the servers in its place may take, and as long as in AWS the functions.
+pub(crate) const PATIENCE: &str = "AWS_ENDPOINT_PATIENCE";
+
+/// Names that `settings` may set whether or not the template declares them: where the servers are and how slow, and the
+/// log level.
+const ALWAYS: [&str; 4] = [
+    PATIENCE,
     "AWS_ENDPOINT_URL_DYNAMODB",
     "AWS_ENDPOINT_URL_SQS",
     "RUST_LOG",

@@ -27,6 +27,8 @@ pub struct Access {
     pub endpoint: Option<String>,
     /// The shared client.
     pub http: super::Client,
+    /// How long a call may take.
+    pub timeouts: TimeoutConfig,
 }
 
 impl Access {
@@ -67,6 +69,7 @@ impl Access {
                 .optional(endpoint)
                 .or_else(|| settings.optional(&names::AWS_ENDPOINT_URL)),
             http: http.clone(),
+            timeouts: timeouts(settings.patience()?),
         })
     }
 
@@ -80,11 +83,11 @@ impl Access {
 }
 
 /// Bounds that leave a webhook, which has 5 s, the time to try the inbox once the table has failed.
-#[must_use]
-pub fn timeouts() -> TimeoutConfig {
+#[cfg(any(feature = "table", feature = "queues"))]
+fn timeouts(patience: u32) -> TimeoutConfig {
     TimeoutConfig::builder()
-        .operation_attempt_timeout(Duration::from_millis(1_000))
-        .operation_timeout(Duration::from_millis(2_500))
+        .operation_attempt_timeout(Duration::from_millis(1_000) * patience)
+        .operation_timeout(Duration::from_millis(2_500) * patience)
         .build()
 }
 

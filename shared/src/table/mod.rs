@@ -31,7 +31,7 @@ use crate::{
     error::{Error, Kind},
     http::{
         Client as HttpClient,
-        aws::{Access, source, timeouts},
+        aws::{Access, source},
     },
     silence::Silence,
 };
@@ -121,7 +121,7 @@ impl Table {
             .behavior_version(aws_sdk_dynamodb::config::BehaviorVersion::latest())
             .region(aws_sdk_dynamodb::config::Region::new(access.region))
             .credentials_provider(access.credentials)
-            .timeout_config(timeouts())
+            .timeout_config(access.timeouts)
             .identity_cache(aws_sdk_dynamodb::config::IdentityCache::no_cache())
             .stalled_stream_protection(
                 aws_sdk_dynamodb::config::StalledStreamProtectionConfig::disabled(),
