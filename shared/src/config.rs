@@ -402,6 +402,21 @@ mod tests {
     }
 
     #[test]
+    #[cfg(any(feature = "table", feature = "queues"))]
+    fn local_servers_may_be_slow_but_not_for_ever() {
+        assert_eq!(settings("OTHER", "x").patience(), Ok(1), "as AWS is");
+        let patience = |times| settings("AWS_ENDPOINT_PATIENCE", times).patience();
+        assert_eq!((patience("1"), patience("100")), (Ok(1), Ok(100)));
+        for times in ["0", "101", "-1", "1.5", "99999999999"] {
+            let error = patience(times).unwrap_err().to_string();
+            assert!(
+                error.contains("AWS_ENDPOINT_PATIENCE") && error.contains(times),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
     fn a_secret_that_is_too_short_is_not_shown() {
         let error = settings("UDESK_WEBHOOK_SECRETS", "long-enough-to-pass,hunter2")
             .secrets(&UDESK_WEBHOOK_SECRETS, 16)
