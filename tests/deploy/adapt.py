@@ -19,6 +19,9 @@ from samtranslator.yaml_helper import yaml_parse
 # What a function failed at comes back after this, and is a dead letter after five times: within seconds,
 # and not within half an hour.
 VISIBILITY_SECONDS = 3
+# The emulator is one process on a machine that does everything else as well: it and the functions may take so many
+# times as long as in AWS.
+PATIENCE = 10
 
 
 def main() -> None:
@@ -38,6 +41,10 @@ def main() -> None:
     for resource in resources.values():
         if resource["Type"] == "AWS::SQS::Queue" and "VisibilityTimeout" in resource["Properties"]:
             resource["Properties"]["VisibilityTimeout"] = VISIBILITY_SECONDS
+        if resource["Type"] == "AWS::Lambda::Function":
+            properties = resource["Properties"]
+            properties["Environment"]["Variables"]["AWS_ENDPOINT_PATIENCE"] = str(PATIENCE)
+            properties["Timeout"] = min(properties["Timeout"] * PATIENCE, 900)
     adapted.write_text(json.dumps(template, indent=1))
 
 
