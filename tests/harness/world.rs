@@ -71,7 +71,7 @@ pub const EVENTS_SECRET: &str = "whsec_dGVzdC1ldmVudHMtc2VjcmV0LW9ubHktZm9yLXRlc
 pub const TOKEN_SECRET: &str = "test-customer-token-secret-0123456789";
 
 /// AWS is waited for no longer than where deskbridge is deployed: for stories of a table and of queues that hang.
-pub const AS_IN_AWS: [(&str, &str); 1] = [("AWS_ENDPOINT_PATIENCE", "1")];
+pub const AS_IN_AWS: (&str, &str) = ("AWS_ENDPOINT_PATIENCE", "1");
 /// A vendor is not waited for long: for stories of one that gives no answer.
 pub const SHORT_WAIT: (&str, &str) = ("VENDOR_TIMEOUT_MS", "2000");
 

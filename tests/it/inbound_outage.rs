@@ -47,13 +47,9 @@ fn kill(world: &World, function: &str, held: &Rule) {
 }
 
 /// Posts the body as Udesk does, which waits 5 s.
-async fn push(world: &World, body: &str) -> Answer {
-    world.push(PATH_SECRET, body.to_owned()).await
-}
-
 async fn push_in_time(world: &World, body: &str) -> Answer {
     let start = Instant::now();
-    let answer = push(world, body).await;
+    let answer = world.push(PATH_SECRET, body.to_owned()).await;
     assert!(
         start.elapsed() < UDESK_WAITS,
         "took {:?}: {answer:?}",
@@ -85,7 +81,7 @@ async fn lines(world: &World, session: &str) -> Vec<Value> {
 /// The table refuses the webhook in this way, and nobody else: the body waits in the inbox until it can
 /// be recorded, and the app is told once.
 async fn goes_through_the_inbox(fault: Fault) {
-    let world = World::with(&AS_IN_AWS).await;
+    let world = World::with(&[AS_IN_AWS]).await;
     let (session, udesk) = in_conversation(&world, "DE").await;
     let refusing = world.dynamodb.play(by_webhook(Calls::any()), fault);
     let body = push::reply("DE", &[push::text("udesk_1", udesk, "Hello")]);
@@ -140,7 +136,7 @@ async fn a_write_that_took_effect_and_lost_its_answer_is_one_message() {
     let writes = by_webhook(Calls::to("TransactWriteItems"));
     let lost = world.dynamodb.play(writes, Fault::CutAfter);
     let body = push::reply("DE", &[push::text("udesk_1", udesk, "Hello")]);
-    assert!(is_empty_200(&push(&world, &body).await));
+    assert!(is_empty_200(&push_in_time(&world, &body).await));
     assert!(lost.hits() > 0);
     lost.clear();
 
@@ -167,7 +163,7 @@ async fn a_table_that_is_down_for_all_is_answered_200_and_made_good_when_it_is_b
         down.clear().await;
         inbox.clear();
     };
-    let (answer, ()) = tokio::join!(push(&world, &body), recovery);
+    let (answer, ()) = tokio::join!(push_in_time(&world, &body), recovery);
     assert!(is_empty_200(&answer), "{answer:?}");
 
     world.app.wait_for_events_of(&session, 2, BOUND).await;
@@ -179,7 +175,7 @@ async fn a_table_that_is_down_for_all_is_answered_200_and_made_good_when_it_is_b
 /// SQS refuses the webhook in this way: the message is recorded and answered, and nobody is woken until
 /// the sweep comes.
 async fn waits_for_the_sweep(fault: Fault) {
-    let world = World::with(&AS_IN_AWS).await;
+    let world = World::with(&[AS_IN_AWS]).await;
     let (session, udesk) = in_conversation(&world, "DE").await;
     let refusing = world.sqs.play(by_webhook(Calls::any()), fault);
     let body = push::reply("DE", &[push::text("udesk_1", udesk, "Hello")]);
@@ -208,7 +204,7 @@ async fn an_sqs_that_hangs_leaves_it_to_the_sweep() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_table_and_an_sqs_that_hangs_are_still_answered_in_time() {
-    let world = World::with(&AS_IN_AWS).await;
+    let world = World::with(&[AS_IN_AWS]).await;
     let (session, udesk) = in_conversation(&world, "DE").await;
     // Three calls of half a second each: slow, and every one of them succeeds.
     let slow = by_webhook(Calls::any());
@@ -229,7 +225,7 @@ async fn a_slow_table_and_an_sqs_that_hangs_are_still_answered_in_time() {
 /// Table and SQS refuse the webhook in this way: 503, nothing of it anywhere, and the same push works
 /// once they are back.
 async fn is_refused_and_works_later(fault: Fault) {
-    let world = World::with(&AS_IN_AWS).await;
+    let world = World::with(&[AS_IN_AWS]).await;
     let (session, udesk) = in_conversation(&world, "DE").await;
     let before = world.items().await;
     let table = world.dynamodb.play(by_webhook(Calls::any()), fault.clone());
@@ -284,7 +280,7 @@ async fn a_webhook_killed_between_recording_and_nudging_loses_nothing() {
     assert_eq!(told(&world), [] as [Value; 0], "and nobody was woken");
 
     // Udesk may try again, or not: it changes nothing.
-    assert!(is_empty_200(&push(&world, &body).await));
+    assert!(is_empty_200(&push_in_time(&world, &body).await));
     world
         .sweep_until("the app was told", async || !told(&world).is_empty())
         .await;
@@ -302,12 +298,12 @@ async fn a_drainer_killed_between_the_apps_answer_and_recording_it_delivers_agai
     let outcome = Calls::to("PutItem").signed_by(&access_key("drain-deliveries"));
     let outcome = world.dynamodb.play(outcome.after(1), Fault::Hang);
     let body = push::reply("DE", &[push::text("udesk_1", udesk, "one")]);
-    assert!(is_empty_200(&push(&world, &body).await));
+    assert!(is_empty_200(&push_in_time(&world, &body).await));
     outcome.hit(1).await;
     assert_eq!(told(&world), ["one"], "the app has answered");
     kill(&world, "drain-deliveries", &outcome);
     let next = push::reply("DE", &[push::text("udesk_2", udesk, "two")]);
-    assert!(is_empty_200(&push(&world, &next).await));
+    assert!(is_empty_200(&push_in_time(&world, &next).await));
 
     world
         .sweep_until("the app was told of both", async || {
@@ -335,7 +331,7 @@ async fn an_ingest_inbox_killed_between_recording_and_nudging_loses_nothing() {
     let nudge = Calls::to("SendMessage").signed_by(&access_key("ingest-inbox"));
     let nudge = world.sqs.play(nudge, Fault::Hang);
     let body = push::reply("DE", &[push::text("udesk_1", udesk, "Hello")]);
-    assert!(is_empty_200(&push(&world, &body).await));
+    assert!(is_empty_200(&push_in_time(&world, &body).await));
     nudge.hit(1).await;
     kill(&world, "ingest-inbox", &nudge);
     refusing.clear();
@@ -355,7 +351,7 @@ async fn a_sweep_that_sqs_refuses_is_made_good_by_a_later_one_and_many_at_once_d
     let (session, udesk) = in_conversation(&world, "DE").await;
     let refusing = world.sqs.play(Calls::to("SendMessage"), Fault::throttle());
     let body = push::reply("DE", &[push::text("udesk_1", udesk, "Hello")]);
-    assert!(is_empty_200(&push(&world, &body).await));
+    assert!(is_empty_200(&push_in_time(&world, &body).await));
     let by_sweep = Calls::to("SendMessage").signed_by(&access_key("sweep"));
     world
         .sweep_until("it has found what is due", async || {
@@ -386,7 +382,7 @@ async fn the_largest_push_fits_the_inbox() {
     let refusing = world
         .dynamodb
         .play(by_webhook(Calls::any()), Fault::throttle());
-    assert!(is_empty_200(&push(&world, &body).await));
+    assert!(is_empty_200(&push_in_time(&world, &body).await));
     refusing.clear();
     world.app.wait_for_events_of(&session, 2, BOUND).await;
     assert_eq!(told(&world), [Value::from(content)]);
@@ -415,7 +411,7 @@ async fn a_push_that_no_queue_holds_waits_in_the_table() {
     let writes = by_webhook(Calls::to("TransactWriteItems"));
     let refusing = world.dynamodb.play(writes, Fault::throttle());
 
-    assert!(is_empty_200(&push(&world, &body).await));
+    assert!(is_empty_200(&push_in_time(&world, &body).await));
 
     let put_aside = Calls::to("SendMessage").body("kept_webhook_v1");
     assert_eq!(world.sqs.count(&by_webhook(put_aside)), 1);
@@ -440,12 +436,12 @@ async fn a_push_that_neither_table_nor_queue_holds_is_503_and_works_later() {
         .dynamodb
         .play(by_webhook(Calls::any()), Fault::throttle());
 
-    let answer = push(&world, &body).await;
+    let answer = push_in_time(&world, &body).await;
 
     assert_eq!(answer.status, 503, "{answer:?}");
     assert_eq!(answer.error_code(), "storage_unavailable");
     refusing.clear();
-    assert!(is_empty_200(&push(&world, &body).await));
+    assert!(is_empty_200(&push_in_time(&world, &body).await));
     world.app.wait_for_events_of(&session, 11, BOUND).await;
     assert_eq!(told(&world), texts);
 }

@@ -160,8 +160,7 @@ async fn all_calls_of_one_attempt_share_one_limit() {
     // Two calls of 1.4 s each, at a limit of 2 s: the second was cut off, and nothing came behind it.
     let lines = world.lines().into_iter();
     let called = lines.filter(|(of, line)| of == "create-session" && line["message"] == "called");
-    let took: Vec<_> = called.map(|(_, line)| line["took_ms"].clone()).collect();
-    assert_eq!(took.len(), 2, "{took:?}");
+    assert_eq!(called.count(), 2);
     let session = waiting.text_of("id");
     world.wait_until_told(&session, "session.started").await;
 }
