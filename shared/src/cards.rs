@@ -122,7 +122,7 @@ impl Sender {
                 let fault = fault(None, "could not connect");
                 return Err(Error::vendor_unavailable(fault).with_source(none));
             }
-            Err(none @ NoAnswer::Invalid(_)) => return Err(internal(none)),
+            Err(none @ NoAnswer::Invalid) => return Err(internal(none)),
         };
         match struct_message::read(answer.status, &answer.headers, &answer.body) {
             Ok(_) => {

@@ -154,7 +154,7 @@ impl SobotPage {
             NoAnswer::Unreachable(_) | NoAnswer::Lost(_) => {
                 Error::vendor_unavailable(fault(None, none.to_string())).with_source(none)
             }
-            NoAnswer::Invalid(_) => internal(none),
+            NoAnswer::Invalid => internal(none),
         })?;
         page_token::read(answer.status, &answer.headers, &answer.body)
             .map(|response| response.token)

@@ -5,7 +5,7 @@ use deskbridge::{
     error::{Error, Kind},
     vendor::udesk::{Id, struct_link::Link},
 };
-use hmac::{Hmac, Mac};
+use hmac::{Hmac, KeyInit, Mac};
 use http::HeaderMap;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};

@@ -172,7 +172,7 @@ impl Outcome {
         match error {
             NoAnswer::Unreachable(_) => Self::NotYet { after: None, fault },
             NoAnswer::Lost(_) => Self::Lost(fault),
-            NoAnswer::Invalid(_) => Self::Refused(fault),
+            NoAnswer::Invalid => Self::Refused(fault),
         }
     }
 }

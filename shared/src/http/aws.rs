@@ -12,6 +12,8 @@ use aws_smithy_runtime_api::client::{
     runtime_components::RuntimeComponents,
 };
 use aws_smithy_types::{body::SdkBody, timeout::TimeoutConfig};
+use bytes::Bytes;
+use http_body_util::Full;
 
 use crate::config::{ConfigError, Settings, aws_settings as names};
 
@@ -117,25 +119,17 @@ impl HttpConnector for super::Client {
             let request = request
                 .try_into_http1x()
                 .map_err(|error| ConnectorError::user(error.into()))?;
-            let (parts, body) = request.into_parts();
-            let Some(body) = body.bytes().map(<[u8]>::to_vec) else {
+            let (head, body) = request.into_parts();
+            let Some(body) = body.bytes().map(Bytes::copy_from_slice) else {
                 return Err(ConnectorError::user("a streaming body".into()));
             };
-            let request = reqwest::Request::try_from(http::Request::from_parts(parts, body))
-                .map_err(|error| ConnectorError::user(error.into()))?;
-            let response = client.execute(request).await.map_err(|error| {
-                if error.is_timeout() {
-                    ConnectorError::timeout(error.into())
-                } else {
-                    ConnectorError::io(error.into())
-                }
-            })?;
-            let (parts, body) = http::Response::<reqwest::Body>::from(response).into_parts();
-            HttpResponse::try_from(http::Response::from_parts(
-                parts,
-                SdkBody::from_body_1_x(body),
-            ))
-            .map_err(|error| ConnectorError::other(error.into(), None))
+            let request = http::Request::from_parts(head, Full::from(body));
+            let response = client
+                .request(request)
+                .await
+                .map_err(|error| ConnectorError::io(error.into()))?;
+            HttpResponse::try_from(response.map(SdkBody::from_body_1_x))
+                .map_err(|error| ConnectorError::other(error.into(), None))
         })
     }
 }

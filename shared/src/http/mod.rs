@@ -2,10 +2,21 @@
 
 #[cfg(feature = "aws")]
 pub mod aws;
+mod connect;
 
 use std::{sync::Arc, time::Duration};
 
+use bytes::Bytes;
+use connect::Connector;
+use http::{HeaderValue, header::ACCEPT};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper_util::{
+    client::legacy,
+    rt::{TokioExecutor, TokioTimer},
+};
 use rustls::pki_types::{CertificateDer, pem::PemObject};
+use tokio::time::timeout;
 
 use crate::config::{ConfigError, EXTRA_CA_FILE, Settings};
 
@@ -21,7 +32,7 @@ const BODY_LIMIT: Duration = Duration::from_millis(200);
 
 /// The client. Cheap to clone; clones share their connections.
 #[derive(Clone, Debug)]
-pub struct Client(reqwest::Client);
+pub struct Client(legacy::Client<Connector, Full<Bytes>>);
 
 /// An answer, read to its end.
 #[derive(Debug)]
@@ -39,13 +50,13 @@ pub struct Answer {
 pub enum NoAnswer {
     /// No connection came about: the request certainly did not arrive.
     #[error("could not connect")]
-    Unreachable(#[source] reqwest::Error),
+    Unreachable(#[source] legacy::Error),
     /// The request may have arrived.
     #[error("no answer came")]
-    Lost(#[source] reqwest::Error),
+    Lost(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// It is not a request that can be sent; it did not arrive.
-    #[error("not a valid request")]
-    Invalid(#[source] reqwest::Error),
+    #[error("not a valid request: its URL names no host")]
+    Invalid,
 }
 
 impl Client {
@@ -74,17 +85,12 @@ impl Client {
             .map_err(|error| ConfigError::tls(&error))?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        reqwest::Client::builder()
-            .tls_backend_preconfigured(tls)
-            .no_proxy()
-            .tcp_nodelay(true)
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(Duration::from_secs(3))
+        let client = legacy::Client::builder(TokioExecutor::new())
             // DynamoDB closes idle connections after 60 s.
             .pool_idle_timeout(Duration::from_secs(50))
-            .build()
-            .map(Self)
-            .map_err(|error| ConfigError::tls(&error))
+            .pool_timer(TokioTimer::new())
+            .build(Connector::new(tls));
+        Ok(Self(client))
     }
 
     /// Sends `request` and reads the whole answer, within `limit`.
@@ -96,19 +102,25 @@ impl Client {
         request: http::Request<Vec<u8>>,
         limit: Duration,
     ) -> Result<Answer, NoAnswer> {
-        let mut response = self.send(request, limit).await?;
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(no_answer)? {
-            body.extend_from_slice(&chunk);
-            if body.len() > LARGEST_ANSWER {
-                break;
+        let whole = async {
+            let (head, mut unread) = self.send(request).await?.into_parts();
+            let mut body = Vec::new();
+            while let Some(frame) = unread.frame().await {
+                let frame = frame.map_err(|error| NoAnswer::Lost(error.into()))?;
+                if let Some(chunk) = frame.data_ref() {
+                    body.extend_from_slice(chunk);
+                }
+                if body.len() > LARGEST_ANSWER {
+                    break;
+                }
             }
-        }
-        Ok(Answer {
-            status: response.status().as_u16(),
-            headers: std::mem::take(response.headers_mut()),
-            body,
-        })
+            Ok(Answer {
+                status: head.status.as_u16(),
+                headers: head.headers,
+                body,
+            })
+        };
+        within(limit, whole).await
     }
 
     /// Sends `request` and reads status and headers, within `limit`. A short body is read away, so that
@@ -121,25 +133,34 @@ impl Client {
         request: http::Request<Vec<u8>>,
         limit: Duration,
     ) -> Result<Answer, NoAnswer> {
-        let mut response = self.send(request, limit).await?;
-        let answer = Answer {
-            status: response.status().as_u16(),
-            headers: std::mem::take(response.headers_mut()),
+        let (head, body) = within(limit, self.send(request)).await?.into_parts();
+        let _ = timeout(BODY_LIMIT, read_away(body)).await;
+        Ok(Answer {
+            status: head.status.as_u16(),
+            headers: head.headers,
             body: Vec::new(),
-        };
-        let _ = tokio::time::timeout(BODY_LIMIT, read_away(response)).await;
-        Ok(answer)
+        })
     }
 
     async fn send(
         &self,
         request: http::Request<Vec<u8>>,
-        limit: Duration,
-    ) -> Result<reqwest::Response, NoAnswer> {
-        let mut request = reqwest::Request::try_from(request)
-            .map_err(|error| NoAnswer::Invalid(error.without_url()))?;
-        *request.timeout_mut() = Some(limit);
-        self.0.execute(request).await.map_err(no_answer)
+    ) -> Result<http::Response<Incoming>, NoAnswer> {
+        let mut request = request.map(Full::from);
+        if request.uri().host().is_none() {
+            return Err(NoAnswer::Invalid);
+        }
+        let headers = request.headers_mut();
+        if !headers.contains_key(ACCEPT) {
+            headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
+        }
+        self.0.request(request).await.map_err(|error| {
+            if error.is_connect() {
+                NoAnswer::Unreachable(error)
+            } else {
+                NoAnswer::Lost(error.into())
+            }
+        })
     }
 
     /// Opens connections to `urls` ahead of need. Init runs with the full CPU, so a handshake costs
@@ -149,15 +170,16 @@ impl Client {
         let mut tasks = tokio::task::JoinSet::new();
         for url in urls {
             // With GET, which DynamoDB answers with its health; not every host leaves a connection open after a HEAD.
-            let request = self.0.get(*url).timeout(WARM_LIMIT).send();
+            let Ok(url) = url.parse() else { continue };
+            let answered = self.0.get(url);
             tasks.spawn(async move {
                 // Whether the connection came about shows at the first call.
-                if let Ok(answer) = request.await {
-                    read_away(answer).await;
+                if let Ok(answer) = answered.await {
+                    read_away(answer.into_body()).await;
                 }
             });
         }
-        let _ = tokio::time::timeout(WARM_LIMIT, async {
+        let _ = timeout(WARM_LIMIT, async {
             while tasks.join_next().await.is_some() {}
         })
         .await;
@@ -165,22 +187,21 @@ impl Client {
 }
 
 /// Reads a short body to its end, so that the connection can be used again.
-async fn read_away(mut answer: reqwest::Response) {
+async fn read_away(mut body: Incoming) {
     let mut read = 0;
-    while let Ok(Some(chunk)) = answer.chunk().await {
-        read += chunk.len();
+    while let Some(Ok(frame)) = body.frame().await {
+        read += frame.data_ref().map_or(0, Bytes::len);
         if read > SHORT_BODY {
             break;
         }
     }
 }
 
-fn no_answer(error: reqwest::Error) -> NoAnswer {
-    if error.is_connect() {
-        NoAnswer::Unreachable(error.without_url())
-    } else if error.is_builder() {
-        NoAnswer::Invalid(error.without_url())
-    } else {
-        NoAnswer::Lost(error.without_url())
-    }
+/// What came in time; who did not answer by then may have done all the same what was asked.
+async fn within<T>(
+    limit: Duration,
+    answered: impl Future<Output = Result<T, NoAnswer>>,
+) -> Result<T, NoAnswer> {
+    let in_time = timeout(limit, answered).await;
+    in_time.unwrap_or_else(|late| Err(NoAnswer::Lost(late.into())))
 }

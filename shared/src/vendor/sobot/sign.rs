@@ -36,7 +36,7 @@ fn hex(parts: &[&str]) -> String {
     let digest = parts
         .iter()
         .fold(Md5::new(), |md5, part| md5.chain_update(part));
-    format!("{:x}", digest.finalize())
+    hex::encode(digest.finalize())
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use std::{
 
 use base64::{Engine, engine::general_purpose};
 use flate2::{Compression, write::ZlibEncoder};
-use hmac::{Hmac, Mac};
+use hmac::{Hmac, KeyInit, Mac};
 use serde::Serialize;
 use sha2::Sha256;
 

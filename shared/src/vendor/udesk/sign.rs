@@ -12,7 +12,7 @@ pub const VERSION: &str = "v2";
 /// `timestamp` is in Unix seconds and may be five minutes off; Udesk takes a `nonce` once in fifteen minutes.
 pub fn sign(email: &str, api_token: &str, timestamp: i64, nonce: &str) -> String {
     let signed = format!("{email}&{api_token}&{timestamp}&{nonce}&{VERSION}");
-    format!("{:x}", Sha256::digest(signed))
+    hex::encode(Sha256::digest(signed))
 }
 
 #[cfg(test)]

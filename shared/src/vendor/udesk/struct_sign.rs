@@ -35,7 +35,7 @@ impl Signed<'_> {
 
 /// Lower-case hex MD5 of the query, `&` and the key.
 pub fn sign(signed: Signed<'_>, key: &str) -> String {
-    format!("{:x}", Md5::digest(format!("{}&{key}", signed.query())))
+    hex::encode(Md5::digest(format!("{}&{key}", signed.query())))
 }
 
 #[cfg(test)]
@@ -62,7 +62,7 @@ mod tests {
     #[test]
     fn is_the_scheme_of_vector_u6() {
         let digest = Md5::digest("page=1&per_page=10&99d80d18b0b9a994a8d0283e830e5099");
-        assert_eq!(format!("{digest:x}"), "b48d4134e7d13839b09b5423e300c352");
+        assert_eq!(hex::encode(digest), "b48d4134e7d13839b09b5423e300c352");
     }
 
     #[test]

@@ -1,0 +1,55 @@
+//! How a connection comes about, and how long that may take.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use http::Uri;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+use rustls::ClientConfig;
+use tokio::time::timeout;
+use tower_service::Service;
+
+/// How long TCP and TLS may take together. Nothing of a request has been sent by then.
+const LIMIT: Duration = Duration::from_secs(3);
+/// After how long of silence a connection is probed: one that is gone is found before a request is written to it.
+const KEEPALIVE: Duration = Duration::from_secs(15);
+
+type Inner = HttpsConnector<HttpConnector>;
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Opens connections to what a URL names, over TLS where it says `https`.
+#[derive(Clone, Debug)]
+pub(super) struct Connector(Inner);
+
+impl Connector {
+    pub(super) fn new(tls: ClientConfig) -> Self {
+        let mut tcp = HttpConnector::new();
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        tcp.set_keepalive(Some(KEEPALIVE));
+        let https = HttpsConnectorBuilder::new()
+            .with_tls_config(tls)
+            .https_or_http()
+            .enable_http1();
+        Self(https.wrap_connector(tcp))
+    }
+}
+
+impl Service<Uri> for Connector {
+    type Response = <Inner as Service<Uri>>::Response;
+    type Error = Failure;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Failure>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Failure>> {
+        self.0.poll_ready(context)
+    }
+
+    fn call(&mut self, to: Uri) -> Self::Future {
+        let connecting = timeout(LIMIT, self.0.call(to));
+        Box::pin(async { connecting.await? })
+    }
+}
