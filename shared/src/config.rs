@@ -81,7 +81,7 @@ settings! {
     TENCENT_CALLBACK_TOKEN: "the tokens of Tencent's callback authentication, at least 8 characters, current first; there must be one unless TENCENT_REQUIRE_SIGN is off";
     TENCENT_REQUIRE_SIGN: "whether a callback of Tencent's must be signed: on or off (on where it is not set)";
     TENCENT_EVENTS: "what the names of Desk's events mean, beside SessionBegin, ChatBot.UserSendMsg and ChatBot.RobotSendMsg: comma-separated, such as `Agent.SendMsg=agent_message`; begun, user_message, robot_message, agent_message, queued, started, transferred, nobody_online, closed, rated or ignored";
-    RUST_LOG: "what is logged, such as info or deskbridge=debug; of libraries never more than warnings";
+    RUST_LOG: "what is logged: info, which is the most there is, or less; of libraries never more than warnings";
     METRICS_NAMESPACE: "where CloudWatch keeps the metrics (deskbridge); set by the template";
 }
 

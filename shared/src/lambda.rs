@@ -19,7 +19,7 @@ use crate::{
     config::{ConfigError, METRICS_NAMESPACE, RUST_LOG, Settings},
     error::{Error, Kind},
     ids::{CustomerId, SessionId},
-    line::{self, Line, Outcome},
+    line::{self, Between, Line, Outcome},
     object::Object,
 };
 
@@ -42,14 +42,9 @@ pub fn init<T>(
         .optional(&RUST_LOG)
         .and_then(|value| value.parse().ok())
         .unwrap_or_else(|| Targets::new().with_default(Level::INFO));
-    let lines = tracing_subscriber::fmt::layer()
-        .json()
-        .flatten_event(true)
-        .with_current_span(false)
-        .without_time();
     // A second subscriber can only be set in a test that runs two functions in one process.
     let _ = tracing_subscriber::registry()
-        .with(lines)
+        .with(Between)
         .with(filter)
         .with(FilterFn::new(move |line| is_for_the_log(name, line)))
         .try_init();

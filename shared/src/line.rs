@@ -13,11 +13,14 @@
 //! Nothing that came from outside gets into a line but what has been read as something of a known form:
 //! identifiers of ours, a trace id, numbers.
 
+mod between;
+
 use std::{cell::RefCell, io::Write, sync::OnceLock, time::Instant};
 
+pub(crate) use between::Between;
 use lambda_http::{Context, Request, RequestExt};
-use serde_json::{Map, Value, json};
-use tracing::Instrument;
+use serde::{Serialize, Serializer, ser::SerializeMap};
+use serde_json::Value;
 
 use crate::{
     clock,
@@ -144,6 +147,10 @@ struct Frame {
     namespace: String,
 }
 
+/// The fields by which lines that belong together are found.
+const REQUEST: &str = "request_id";
+const CORRELATION: &str = "correlation_id";
+
 static FRAME: OnceLock<Frame> = OnceLock::new();
 
 /// Says once whose lines these are, and where in CloudWatch their numbers belong.
@@ -264,99 +271,148 @@ impl Line {
         work: impl Future<Output = T>,
         outcome: impl FnOnce(&T) -> Outcome,
     ) -> T {
-        // At the level of errors, since it says of each error what it belongs to.
-        let span = tracing::error_span!(
-            "request",
-            request_id = self.request_id,
-            correlation_id = self.correlation.as_ref().map(tracing::field::display),
-        );
         let written = async {
-            let done = work.instrument(span).await;
+            let done = work.await;
             let outcome = outcome(&done);
             // Where RUST_LOG asks for less, nothing is counted either.
             if tracing::enabled!(tracing::Level::INFO)
                 && let (Some(line), Some(frame)) = (with(|line| line.clone()), FRAME.get())
             {
-                write(&line.text(frame, outcome, clock::now()));
+                write(&line.handled(frame, outcome, clock::now()));
             }
             done
         };
         LINE.scope(RefCell::new(self), written).await
     }
 
-    fn text(&self, frame: &Frame, outcome: Outcome, now: clock::Millis) -> String {
-        let mut fields = Map::new();
-        let mut put = |name: &str, value: Value| fields.insert(name.to_owned(), value);
-        if !self.numbers.is_empty() {
-            put("_aws", self.directive(frame, now));
+    fn handled<'a>(
+        &'a self,
+        frame: &'a Frame,
+        outcome: Outcome,
+        now: clock::Millis,
+    ) -> Handled<'a> {
+        Handled {
+            line: self,
+            frame,
+            outcome,
+            now,
         }
-        let failed = matches!(outcome, Outcome::Failed | Outcome::Status(500..));
-        put("level", if failed { "ERROR" } else { "INFO" }.into());
-        put("message", "handled".into());
-        put("function", frame.function.into());
-        put("request_id", self.request_id.as_str().into());
-        if let Some(correlation) = &self.correlation {
-            put("correlation_id", correlation.to_string().into());
-        }
-        if let Some(batch) = self.batch {
-            put("batch", batch.into());
-        }
-        if let Some(session) = &self.session {
-            put("session", session.as_str().into());
-        }
-        if let Some(vendor) = self.vendor {
-            put("vendor", vendor.name().into());
-        }
-        match outcome {
-            Outcome::Status(status) => put("status", status.into()),
-            Outcome::Done => put("outcome", "done".into()),
-            Outcome::Failed => put("outcome", "failed".into()),
-        };
-        if let Some(code) = self.code {
-            put("code", code.into());
-        }
-        for (metric, values) in &self.numbers {
-            put(metric.name(), metric.joined(values));
-        }
-        let took = i64::try_from(self.began.elapsed().as_millis()).unwrap_or(i64::MAX);
-        put("duration_ms", took.into());
-        Value::Object(fields).to_string()
-    }
-
-    /// What tells CloudWatch which of the fields are metrics. Counted by vendor and over all, since an
-    /// alarm watches one number. A session is a field and no dimension: each value of a dimension is a
-    /// metric of its own, and is paid for.
-    fn directive(&self, frame: &Frame, now: clock::Millis) -> Value {
-        let metrics = self
-            .numbers
-            .iter()
-            .map(|(metric, _)| json!({"Name": metric.name(), "Unit": metric.unit()}));
-        let dimensions = match self.vendor {
-            Some(_) => json!([["vendor"], []]),
-            None => json!([[]]),
-        };
-        json!({
-            "Timestamp": now,
-            "CloudWatchMetrics": [{
-                "Namespace": frame.namespace,
-                "Dimensions": dimensions,
-                "Metrics": metrics.collect::<Vec<_>>(),
-            }],
-        })
     }
 }
 
+/// A line that is written.
+struct Handled<'a> {
+    line: &'a Line,
+    frame: &'a Frame,
+    outcome: Outcome,
+    now: clock::Millis,
+}
+
+impl Handled<'_> {
+    fn directive(&self) -> Directive<'_> {
+        let numbers = self.line.numbers.iter();
+        let metrics = numbers.map(|(metric, _)| Declared {
+            name: metric.name(),
+            unit: metric.unit(),
+        });
+        Directive {
+            timestamp: self.now,
+            cloud_watch_metrics: [Metrics {
+                namespace: &self.frame.namespace,
+                dimensions: match self.line.vendor {
+                    Some(_) => &[&["vendor"], &[]],
+                    None => &[&[]],
+                },
+                metrics: metrics.collect(),
+            }],
+        }
+    }
+}
+
+impl Serialize for Handled<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self {
+            line,
+            frame,
+            outcome,
+            ..
+        } = self;
+        let mut map = serializer.serialize_map(None)?;
+        if !line.numbers.is_empty() {
+            map.serialize_entry("_aws", &self.directive())?;
+        }
+        let failed = matches!(outcome, Outcome::Failed | Outcome::Status(500..));
+        map.serialize_entry("level", if failed { "ERROR" } else { "INFO" })?;
+        map.serialize_entry("message", "handled")?;
+        map.serialize_entry("function", frame.function)?;
+        map.serialize_entry(REQUEST, &line.request_id)?;
+        if let Some(correlation) = &line.correlation {
+            map.serialize_entry(CORRELATION, correlation)?;
+        }
+        if let Some(batch) = line.batch {
+            map.serialize_entry("batch", &batch)?;
+        }
+        if let Some(session) = &line.session {
+            map.serialize_entry("session", session)?;
+        }
+        if let Some(vendor) = line.vendor {
+            map.serialize_entry("vendor", vendor.name())?;
+        }
+        match outcome {
+            Outcome::Status(status) => map.serialize_entry("status", status)?,
+            Outcome::Done => map.serialize_entry("outcome", "done")?,
+            Outcome::Failed => map.serialize_entry("outcome", "failed")?,
+        }
+        if let Some(code) = line.code {
+            map.serialize_entry("code", code)?;
+        }
+        for (metric, values) in &line.numbers {
+            map.serialize_entry(metric.name(), &metric.joined(values))?;
+        }
+        let took = i64::try_from(line.began.elapsed().as_millis()).unwrap_or(i64::MAX);
+        map.serialize_entry("duration_ms", &took)?;
+        map.end()
+    }
+}
+
+/// What tells CloudWatch which of the fields are metrics. Counted by vendor and over all, since an alarm watches one
+/// number. A session is a field and no dimension: each value of a dimension is a metric of its own, and is paid for.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Directive<'a> {
+    timestamp: clock::Millis,
+    cloud_watch_metrics: [Metrics<'a>; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Metrics<'a> {
+    namespace: &'a str,
+    dimensions: &'static [&'static [&'static str]],
+    metrics: Vec<Declared>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Declared {
+    name: &'static str,
+    unit: &'static str,
+}
+
 /// One write, so that no other line gets into it.
-fn write(line: &str) {
-    // A log that is gone is no reason to fail.
-    let _ = std::io::stdout()
-        .lock()
-        .write_all(format!("{line}\n").as_bytes());
+fn write(line: &impl Serialize) {
+    if let Ok(mut line) = serde_json::to_vec(line) {
+        line.push(b'\n');
+        // A log that is gone is no reason to fail.
+        let _ = std::io::stdout().lock().write_all(&line);
+    }
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::indexing_slicing, clippy::unwrap_used)]
+    use serde_json::json;
+
     use super::*;
 
     fn line() -> Line {
@@ -374,7 +430,7 @@ mod tests {
     }
 
     fn read(line: &Line, outcome: Outcome) -> Value {
-        serde_json::from_str(&line.text(&frame(), outcome, 1_700_000_000_000)).unwrap()
+        serde_json::to_value(line.handled(&frame(), outcome, 1_700_000_000_000)).unwrap()
     }
 
     #[test]

@@ -31,10 +31,10 @@ async fn say(world: &World, session: &str, id: &str, traceparent: &str) -> u16 {
     world.send("POST", &path, &headers, body).await.status
 }
 
-/// Which functions wrote lines in which the trace stands, and what these lines say.
+/// What the README's query finds: which functions wrote lines of the trace, and what these lines say.
 fn way(world: &World, trace: &str) -> BTreeSet<(String, String)> {
     let mut lines = world.lines();
-    lines.retain(|(_, line)| line.to_string().contains(trace));
+    lines.retain(|(_, line)| line["correlation_id"] == trace);
     let said = |line: &Value| line["message"].as_str().unwrap().to_owned();
     lines
         .iter()
@@ -91,6 +91,14 @@ async fn one_query_shows_the_way_of_a_message_from_the_app() {
     assert_eq!(line["level"], "INFO");
     assert!(line["duration_ms"].as_i64().unwrap() < 10_000, "{line}");
     assert!(!line["request_id"].as_str().unwrap().is_empty());
+
+    // Every line says whose it is, and those of a request belong together.
+    let lines = world.lines();
+    assert!(lines.iter().all(|(of, line)| line["function"] == **of));
+    let called = lines
+        .iter()
+        .find(|(of, line)| of == "send-message" && line["message"] == "called");
+    assert_eq!(called.unwrap().1["request_id"], line["request_id"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
