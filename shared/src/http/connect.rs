@@ -13,8 +13,6 @@ use rustls::ClientConfig;
 use tokio::time::timeout;
 use tower_service::Service;
 
-/// How long TCP and TLS may take together. Nothing of a request has been sent by then.
-const LIMIT: Duration = Duration::from_secs(3);
 /// After how long of silence a connection is probed: one that is gone is found before a request is written to it.
 const KEEPALIVE: Duration = Duration::from_secs(15);
 
@@ -23,10 +21,14 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Opens connections to what a URL names, over TLS where it says `https`.
 #[derive(Clone, Debug)]
-pub(super) struct Connector(Inner);
+pub(super) struct Connector {
+    https: Inner,
+    limit: Duration,
+}
 
 impl Connector {
-    pub(super) fn new(tls: ClientConfig) -> Self {
+    /// TCP and TLS may take `limit` together. Nothing of a request has been sent by then.
+    pub(super) fn new(tls: ClientConfig, limit: Duration) -> Self {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
@@ -35,7 +37,10 @@ impl Connector {
             .with_tls_config(tls)
             .https_or_http()
             .enable_http1();
-        Self(https.wrap_connector(tcp))
+        Self {
+            https: https.wrap_connector(tcp),
+            limit,
+        }
     }
 }
 
@@ -45,11 +50,11 @@ impl Service<Uri> for Connector {
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Failure>> + Send>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Failure>> {
-        self.0.poll_ready(context)
+        self.https.poll_ready(context)
     }
 
     fn call(&mut self, to: Uri) -> Self::Future {
-        let connecting = timeout(LIMIT, self.0.call(to));
+        let connecting = timeout(self.limit, self.https.call(to));
         Box::pin(async { connecting.await? })
     }
 }

@@ -23,6 +23,9 @@ use crate::config::{ConfigError, EXTRA_CA_FILE, Settings};
 /// How long a function waits in its init for the connections that it opens ahead of need.
 const WARM_LIMIT: Duration = Duration::from_millis(300);
 
+/// How long a connection may take to come about.
+const CONNECT_LIMIT: Duration = Duration::from_secs(3);
+
 /// The largest answer that is read, in bytes. More is cut off.
 const LARGEST_ANSWER: usize = 1024 * 1024;
 /// A body that nobody reads is read away up to this many bytes …
@@ -65,6 +68,10 @@ impl Client {
     /// # Errors
     /// Where `EXTRA_CA_FILE` cannot be read or holds no certificate.
     pub fn from_settings(settings: &Settings) -> Result<Self, ConfigError> {
+        Self::new(settings, CONNECT_LIMIT)
+    }
+
+    fn new(settings: &Settings, connect_limit: Duration) -> Result<Self, ConfigError> {
         // Roots compiled in: reading the system's costs 9 million instructions at every cold start.
         let mut roots = rustls::RootCertStore::empty();
         roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
@@ -89,7 +96,7 @@ impl Client {
             // DynamoDB closes idle connections after 60 s.
             .pool_idle_timeout(Duration::from_secs(50))
             .pool_timer(TokioTimer::new())
-            .build(Connector::new(tls));
+            .build(Connector::new(tls, connect_limit));
         Ok(Self(client))
     }
 
@@ -204,4 +211,56 @@ async fn within<T>(
 ) -> Result<T, NoAnswer> {
     let in_time = timeout(limit, answered).await;
     in_time.unwrap_or_else(|late| Err(NoAnswer::Lost(late.into())))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::net::TcpListener;
+
+    use super::*;
+
+    const SHORT: Duration = Duration::from_millis(200);
+    const LONG: Duration = Duration::from_secs(60);
+
+    /// What comes of a call that may take so long to connect, and so long in all.
+    async fn call(url: String, connect: Duration, whole: Duration) -> NoAnswer {
+        let client = Client::new(&Settings::new(|_| None), connect).unwrap();
+        let request = http::Request::get(url).body(Vec::new()).unwrap();
+        client.call(request, whole).await.unwrap_err()
+    }
+
+    /// Takes connections, and never says anything.
+    fn silent() -> TcpListener {
+        TcpListener::bind("127.0.0.1:0").unwrap()
+    }
+
+    #[tokio::test]
+    async fn who_does_not_finish_the_handshake_was_sent_nothing() {
+        let silent = silent();
+        let url = format!("https://{}/", silent.local_addr().unwrap());
+        let none = call(url, SHORT, LONG).await;
+        assert!(matches!(none, NoAnswer::Unreachable(_)), "{none:?}");
+    }
+
+    #[tokio::test]
+    async fn who_took_the_request_may_have_done_it() {
+        let silent = silent();
+        let url = format!("http://{}/", silent.local_addr().unwrap());
+        let none = call(url, LONG, SHORT).await;
+        assert!(matches!(none, NoAnswer::Lost(_)), "{none:?}");
+    }
+
+    #[tokio::test]
+    async fn who_takes_no_connection_was_sent_nothing() {
+        let gone = silent().local_addr().unwrap();
+        let none = call(format!("http://{gone}/"), LONG, LONG).await;
+        assert!(matches!(none, NoAnswer::Unreachable(_)), "{none:?}");
+    }
+
+    #[tokio::test]
+    async fn what_names_no_host_is_not_sent() {
+        let none = call("/nowhere".to_owned(), LONG, LONG).await;
+        assert!(matches!(none, NoAnswer::Invalid), "{none:?}");
+    }
 }
