@@ -81,7 +81,7 @@ settings! {
     TENCENT_CALLBACK_TOKEN: "the tokens of Tencent's callback authentication, at least 8 characters, current first; there must be one unless TENCENT_REQUIRE_SIGN is off";
     TENCENT_REQUIRE_SIGN: "whether a callback of Tencent's must be signed: on or off (on where it is not set)";
     TENCENT_EVENTS: "what the names of Desk's events mean, beside SessionBegin, ChatBot.UserSendMsg and ChatBot.RobotSendMsg: comma-separated, such as `Agent.SendMsg=agent_message`; begun, user_message, robot_message, agent_message, queued, started, transferred, nobody_online, closed, rated or ignored";
-    RUST_LOG: "what is logged: info, which is the most there is, or less; of libraries never more than warnings";
+    RUST_LOG: "what is logged: info, which is the most there is in what is deployed, or less; of libraries never more than warnings";
     METRICS_NAMESPACE: "where CloudWatch keeps the metrics (deskbridge); set by the template";
 }
 
@@ -130,6 +130,17 @@ impl Setting {
         ConfigError {
             message: format!("{} is malformed ({why}); it is {}", self.name, self.purpose),
         }
+    }
+
+    /// Reads a URL, which is sent as it is written here.
+    ///
+    /// # Errors
+    /// Where it is none, or has what a request can't.
+    pub fn url(&self, given: &str) -> Result<Uri, ConfigError> {
+        if !given.is_ascii() {
+            return Err(self.malformed(&"what is not ASCII must be percent-encoded"));
+        }
+        given.parse().map_err(|error| self.malformed(&error))
     }
 
     fn missing(&self) -> ConfigError {
@@ -250,7 +261,7 @@ impl Settings {
         let Some(given) = self.optional(setting) else {
             return Ok(None);
         };
-        let address: Uri = given.parse().map_err(|error| setting.malformed(&error))?;
+        let address = setting.url(&given)?;
         let is_here = matches!(address.host(), Some("127.0.0.1" | "localhost" | "[::1]"));
         let is_good = match address.scheme_str() {
             Some("https") => true,
@@ -367,6 +378,18 @@ mod tests {
                 .required(&APP_EVENTS_URL)
                 .is_err()
         );
+    }
+
+    // RFC 3986, section 2: a URL is written in ASCII.
+    #[test]
+    fn a_url_is_sent_as_it_is_written_and_so_must_be_one() {
+        let read = |given| APP_EVENTS_URL.url(given).map_err(|error| error.to_string());
+        let encoded = "https://app.example.com/%C3%A9v%C3%A9nements?key=1";
+        assert_eq!(read(encoded).unwrap().to_string(), encoded);
+        let why = read("https://app.example.com/événements?key=1").unwrap_err();
+        assert!(why.contains("must be percent-encoded"), "{why}");
+        assert!(!why.contains("key=1"), "{why}");
+        assert!(read("https://app.example.com/a b").is_err());
     }
 
     #[test]

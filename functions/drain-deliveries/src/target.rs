@@ -58,9 +58,7 @@ impl std::fmt::Debug for Target {
 impl Target {
     pub(crate) fn from_settings(settings: &Settings, http: &Client) -> Result<Self, ConfigError> {
         let text = settings.required(&APP_EVENTS_URL)?;
-        let url: Uri = text
-            .parse()
-            .map_err(|error| APP_EVENTS_URL.malformed(&error))?;
+        let url = APP_EVENTS_URL.url(&text)?;
         let allowed = settings.list(&APP_EVENTS_ALLOWED_HOSTS);
         let host = url.host().unwrap_or_default();
         let is_open =

@@ -13,8 +13,12 @@ use rustls::ClientConfig;
 use tokio::time::timeout;
 use tower_service::Service;
 
-/// After how long of silence a connection is probed: one that is gone is found before a request is written to it.
+/// After how long of silence a connection is probed, and how often, until it is given up: a peer that is gone is found
+/// within half a minute, before the pool's own limit.
 const KEEPALIVE: Duration = Duration::from_secs(15);
+const PROBES: u32 = 3;
+#[cfg(target_os = "linux")]
+const UNANSWERED: Duration = Duration::from_secs(30);
 
 type Inner = HttpsConnector<HttpConnector>;
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -33,6 +37,12 @@ impl Connector {
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         tcp.set_keepalive(Some(KEEPALIVE));
+        tcp.set_keepalive_interval(Some(KEEPALIVE));
+        tcp.set_keepalive_retries(Some(PROBES));
+        #[cfg(target_os = "linux")]
+        tcp.set_tcp_user_timeout(Some(UNANSWERED));
+        // Of a host with several addresses each gets a part of it.
+        tcp.set_connect_timeout(Some(limit));
         let https = HttpsConnectorBuilder::new()
             .with_tls_config(tls)
             .https_or_http()

@@ -58,7 +58,7 @@ pub enum NoAnswer {
     #[error("no answer came")]
     Lost(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// It is not a request that can be sent; it did not arrive.
-    #[error("not a valid request: its URL names no host")]
+    #[error("not a valid request: its URL is none of http or https")]
     Invalid,
 }
 
@@ -154,7 +154,8 @@ impl Client {
         request: http::Request<Vec<u8>>,
     ) -> Result<http::Response<Incoming>, NoAnswer> {
         let mut request = request.map(Full::from);
-        if request.uri().host().is_none() {
+        let to = request.uri();
+        if to.host().is_none() || !matches!(to.scheme_str(), Some("http" | "https")) {
             return Err(NoAnswer::Invalid);
         }
         let headers = request.headers_mut();
@@ -259,8 +260,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_names_no_host_is_not_sent() {
-        let none = call("/nowhere".to_owned(), LONG, LONG).await;
-        assert!(matches!(none, NoAnswer::Invalid), "{none:?}");
+    async fn what_is_no_url_of_http_is_not_sent() {
+        for url in ["/nowhere", "127.0.0.1:80", "ftp://127.0.0.1/"] {
+            let none = call(url.to_owned(), LONG, LONG).await;
+            assert!(matches!(none, NoAnswer::Invalid), "{url}: {none:?}");
+        }
     }
 }
