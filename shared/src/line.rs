@@ -150,6 +150,7 @@ struct Frame {
 /// The fields by which lines that belong together are found.
 const REQUEST: &str = "request_id";
 const CORRELATION: &str = "correlation_id";
+const SESSION: &str = "session";
 
 static FRAME: OnceLock<Frame> = OnceLock::new();
 
@@ -179,6 +180,40 @@ tokio::task_local! {
     /// What is being worked on. Deep down something happens that is worth a number: it would have to
     /// be handed through every function in between.
     static LINE: RefCell<Line>;
+
+    /// The entry of a log that is being worked on.
+    static ENTRY: Entry;
+}
+
+struct Entry {
+    session: SessionId,
+    correlation: Option<Correlation>,
+}
+
+/// Does what `session`'s log asks for in an entry: lines of it belong to whatever the entry was appended for, whoever woke
+/// the drainer.
+pub async fn of_entry<T>(
+    session: &SessionId,
+    correlation: Option<&Correlation>,
+    work: impl Future<Output = T>,
+) -> T {
+    let entry = Entry {
+        session: session.clone(),
+        correlation: correlation.cloned(),
+    };
+    ENTRY.scope(entry, work).await
+}
+
+/// Does work that is spawned under a copy of this request's line, so that lines of it have its identifiers. Numbers that
+/// the work adds are lost.
+pub fn beside<T>(work: impl Future<Output = T>) -> impl Future<Output = T> {
+    let line = with(|line| line.clone());
+    async {
+        match line {
+            Some(line) => LINE.scope(RefCell::new(line), work).await,
+            None => work.await,
+        }
+    }
 }
 
 fn with<T>(change: impl FnOnce(&mut Line) -> T) -> Option<T> {
@@ -353,7 +388,7 @@ impl Serialize for Handled<'_> {
             map.serialize_entry("batch", &batch)?;
         }
         if let Some(session) = &line.session {
-            map.serialize_entry("session", session)?;
+            map.serialize_entry(SESSION, session)?;
         }
         if let Some(vendor) = line.vendor {
             map.serialize_entry("vendor", vendor.name())?;

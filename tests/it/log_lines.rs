@@ -136,6 +136,44 @@ async fn one_query_shows_the_way_of_a_push_whoever_woke_the_drainer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_query_shows_the_call_that_sent_a_message_whoever_woke_the_drainer() {
+    let world = World::start().await;
+    let session = world.open_quietly("DE").await;
+    // The vendor is busy once, and the drainer is not woken.
+    world
+        .twin
+        .fault("POST /im/messages", Fault::Limited, Some(1));
+    world.sqs.play(
+        Calls::any().body("nudge_v1").times(3),
+        WireFault::InternalError,
+    );
+    assert_eq!(say(&world, &session, "c-1", TRACEPARENT).await, 202);
+    world
+        .sweep_until("it is sent", async || {
+            world.told(&session).contains(&"message.sent".to_owned())
+        })
+        .await;
+    let call = ("drain-sends".to_owned(), "called".to_owned());
+    until("the call is logged", async || {
+        way(&world, TRACE).contains(&call)
+    })
+    .await;
+    let lines = world.lines();
+    let called = lines
+        .iter()
+        .find(|(of, line)| of == "drain-sends" && line["message"] == "called");
+    assert_eq!(called.unwrap().1["session"], session.as_str());
+    // Whatever the sweep says of it belongs to its run.
+    let mut found = lines.iter().filter(|(of, _)| of == "sweep");
+    assert!(
+        found
+            .clone()
+            .any(|(_, line)| line["message"] == "found due")
+    );
+    assert!(found.all(|(_, line)| line["request_id"].is_string()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_header_of_another_form_is_nowhere() {
     let world = World::start().await;
     let session = world.open_quietly("DE").await;

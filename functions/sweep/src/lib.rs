@@ -66,11 +66,11 @@ impl App {
                 Ok(sessions) if sessions.is_empty() => {}
                 Ok(sessions) => {
                     let app = self.clone();
-                    found.spawn(async move {
+                    found.spawn(line::beside(async move {
                         let mut woken = Vec::new();
                         let done = app.wake_all(&sessions, &mut woken).await;
                         (woken, done)
-                    });
+                    }));
                 }
                 Err(error) => {
                     first_error.get_or_insert(error);

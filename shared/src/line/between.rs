@@ -6,7 +6,8 @@ use tracing::{Event, Subscriber};
 use tracing_serde::{AsSerde, SerdeMapVisitor};
 use tracing_subscriber::{Layer, layer::Context};
 
-use super::{CORRELATION, FRAME, REQUEST, with, write};
+use super::{CORRELATION, ENTRY, FRAME, REQUEST, SESSION, with, write};
+use crate::{correlation::Correlation, ids::SessionId};
 
 /// Writes each event as a line, once filters have let it through.
 pub(crate) struct Between;
@@ -17,7 +18,43 @@ impl<S: Subscriber> Layer<S> for Between {
     }
 }
 
+/// What is being done while something happens, where that is known.
+struct Around {
+    request: Option<String>,
+    session: Option<SessionId>,
+    correlation: Option<Correlation>,
+}
+
+impl Around {
+    fn now() -> Self {
+        let line = with(|line| (line.request_id.clone(), line.correlation.clone()));
+        let entry = ENTRY.try_with(|entry| (entry.session.clone(), entry.correlation.clone()));
+        let ((request, woken_by), (session, of_entry)) = (line.unzip(), entry.ok().unzip());
+        Self {
+            request,
+            session,
+            correlation: of_entry.flatten().or(woken_by.flatten()),
+        }
+    }
+}
+
 struct Happened<'a>(&'a Event<'a>);
+
+impl Happened<'_> {
+    /// Puts a field that the event has not named itself: what it says of itself goes before what is known around it.
+    fn put<M: SerializeMap>(
+        &self,
+        map: &mut M,
+        name: &'static str,
+        value: Option<&(impl Serialize + ?Sized)>,
+    ) -> Result<(), M::Error> {
+        let is_told = self.0.metadata().fields().field(name).is_some();
+        match value {
+            Some(value) if !is_told => map.serialize_entry(name, value),
+            _ => Ok(()),
+        }
+    }
+}
 
 impl Serialize for Happened<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -27,20 +64,17 @@ impl Serialize for Happened<'_> {
         let mut fields = SerdeMapVisitor::new(map);
         self.0.record(&mut fields);
         let mut map = fields.take_serializer()?;
-        map.serialize_entry("target", about.target())?;
-        if let Some(frame) = FRAME.get() {
-            map.serialize_entry("function", frame.function)?;
-        }
-        // An event of the log is told with its own, whoever woke the drainer. Outside of a request there is neither.
-        let is_tied = about.fields().field(CORRELATION).is_some();
-        with(|line| {
-            map.serialize_entry(REQUEST, &line.request_id)?;
-            match &line.correlation {
-                Some(correlation) if !is_tied => map.serialize_entry(CORRELATION, correlation),
-                _ => Ok(()),
-            }
-        })
-        .transpose()?;
+        self.put(&mut map, "target", Some(about.target()))?;
+        let function = FRAME.get().map(|frame| frame.function);
+        self.put(&mut map, "function", function)?;
+        let Around {
+            request,
+            session,
+            correlation,
+        } = Around::now();
+        self.put(&mut map, REQUEST, request.as_ref())?;
+        self.put(&mut map, SESSION, session.as_ref())?;
+        self.put(&mut map, CORRELATION, correlation.as_ref())?;
         map.end()
     }
 }

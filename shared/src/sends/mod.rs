@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use apply::{Rules, Step};
 pub use perform::Performed;
-use tracing::Instrument;
 
 use crate::{
     change::Change,
@@ -363,15 +362,8 @@ impl Sends {
             _ => None,
         };
         // The line of the vendor's call belongs to what the entry was appended for.
-        let span = tracing::error_span!(
-            "send",
-            session = %session.id,
-            correlation_id = entry.correlation.as_ref().map(tracing::field::display),
-        );
-        let outcome = self
-            .outcome(session, &entry, message.as_ref(), suspect)
-            .instrument(span)
-            .await;
+        let sent = self.outcome(session, &entry, message.as_ref(), suspect);
+        let outcome = line::of_entry(&session.id, entry.correlation.as_ref(), sent).await;
         let may_end = entry.task == Task::Close || matches!(outcome, Outcome::Gone(_));
         let survey = match may_end {
             true => self.table.survey(&session.id).await?,
