@@ -311,27 +311,21 @@ impl Line {
             let outcome = outcome(&done);
             // Where RUST_LOG asks for less, nothing is counted either.
             if tracing::enabled!(tracing::Level::INFO)
-                && let (Some(line), Some(frame)) = (with(|line| line.clone()), FRAME.get())
+                && let Some(frame) = FRAME.get()
             {
-                write(&line.handled(frame, outcome, clock::now()));
+                let now = clock::now();
+                with(|line| {
+                    write(&Handled {
+                        line,
+                        frame,
+                        outcome,
+                        now,
+                    });
+                });
             }
             done
         };
         LINE.scope(RefCell::new(self), written).await
-    }
-
-    fn handled<'a>(
-        &'a self,
-        frame: &'a Frame,
-        outcome: Outcome,
-        now: clock::Millis,
-    ) -> Handled<'a> {
-        Handled {
-            line: self,
-            frame,
-            outcome,
-            now,
-        }
     }
 }
 
@@ -465,7 +459,13 @@ mod tests {
     }
 
     fn read(line: &Line, outcome: Outcome) -> Value {
-        serde_json::to_value(line.handled(&frame(), outcome, 1_700_000_000_000)).unwrap()
+        serde_json::to_value(Handled {
+            line,
+            frame: &frame(),
+            outcome,
+            now: 1_700_000_000_000,
+        })
+        .unwrap()
     }
 
     #[test]
